@@ -1,0 +1,1 @@
+"""Ids, clock, money, units, tenancy, errors, settings, database, events, pages and tools."""

@@ -1,0 +1,53 @@
+"""Time: instants are UTC, a plant's day is its own. Nothing else in the package calls datetime.now()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Where the present comes from; tests give a FixedClock."""
+
+    def now(self) -> datetime:
+        """The current instant, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The current instant, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is told to move."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        """The instant it was set to."""
+        return self.instant
+
+    def advance(self, step: timedelta) -> None:
+        """Move forward by `step`."""
+        self.instant += step
+
+
+def production_day(instant: datetime, zone: str, day_start: time) -> date:
+    """The plant's production day of `instant`: a night shift belongs to the day on which it started.
+
+    `day_start` is the local wall time at which a production day begins (06:00 in many plants).
+    """
+    local = instant.astimezone(ZoneInfo(zone))
+    return local.date() if local.time() >= day_start else local.date() - timedelta(days=1)
+
+
+Deadline = Callable[[], float]
+"""Seconds that are left before the caller must be done."""

@@ -1,0 +1,44 @@
+"""Pages by key, not by offset: stable while rows are inserted (P-87). A cursor is opaque to the caller."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from opscopilot.kernel.errors import ValidationFailed
+
+T = TypeVar("T")
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. `total` counts what the filter finds, not the page."""
+
+    items: list[T]
+    next_cursor: str | None = Field(default=None, description="Give it back as `cursor` for the next page.")
+    total: int = Field(description="Rows that match the filter.")
+
+
+def encode_cursor(keys: list[Any]) -> str:
+    """The sort keys of the last row of a page, as an opaque text."""
+    raw = json.dumps(keys, default=str, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int) -> list[Any]:
+    """The sort keys inside `cursor`; ValidationFailed when it is not one of ours for this list."""
+    try:
+        keys = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, UnicodeDecodeError):
+        keys = None
+    if not isinstance(keys, list) or len(keys) != length:
+        raise ValidationFailed(
+            "The cursor does not belong to this list.",
+            field="cursor", value=cursor, expected="the `next_cursor` of the page before, unchanged",
+        )  # fmt: skip
+    return keys
