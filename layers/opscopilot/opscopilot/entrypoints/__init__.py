@@ -1,1 +1,1 @@
-"""OpsCopilot."""
+"""Where the parts are put together: one composition root, one HTTP app."""

@@ -1,0 +1,24 @@
+"""Engines for functions: IAM tokens on AWS, trust on a laptop's loopback."""
+
+from __future__ import annotations
+
+import boto3
+
+from opscopilot.kernel.db import Database, make_engine
+from opscopilot.kernel.settings import FunctionSettings
+
+
+def open_database(settings: FunctionSettings) -> Database:
+    """The function's database, as its own role."""
+    if settings.db_auth == "trust":
+        return Database(make_engine(settings, application=settings.db_user))
+    client = boto3.client("rds", region_name=settings.aws_region)
+
+    def token() -> str:
+        return str(
+            client.generate_db_auth_token(
+                DBHostname=settings.db_host, Port=settings.db_port, DBUsername=settings.db_user
+            )
+        )
+
+    return Database(make_engine(settings, token, settings.db_user))

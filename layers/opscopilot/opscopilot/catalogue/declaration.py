@@ -1,0 +1,170 @@
+"""How an entity is declared. Everything else about it is derived: table, recognition, checks, routes, pages.
+
+A *field* is what a file may carry. A *reference* turns one or more fields into the id of another entity's row;
+the fields it consumes are not stored again. An entity may have a *parent* (an order line has its order): one
+flat file may then carry both, and a line inherits what it lacks from its header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opscopilot.catalogue.types import Type
+
+Semantics = Literal["upsert", "append", "snapshot"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of an entity.
+
+    `aliases` maps a spelling met in files (lower case) to an enum value. `inherit` takes the parent's value
+    where the file has none. `signed` allows negative numbers. `default` fills an empty cell.
+    """
+
+    name: str
+    type: Type
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+    inherit: bool = False
+    signed: bool = False
+    doc: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name as people read it."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def expected(self) -> str:
+        """What a right value looks like."""
+        return "one of: " + ", ".join(self.enum) if self.enum else self.type.value.expected
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A reference: `column` holds the id of the `entity` row whose business key is in my `fields`, in order."""
+
+    column: str
+    entity: str
+    fields: tuple[str, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A canonical entity. `key` names the fields of its business key (referenced ones count by their id).
+
+    `uom` names the unit field of a row with quantities; `uom_sku` the reference column of the SKU whose base
+    unit they convert to; `uom_required` rejects a row whose factor is unknown instead of leaving it open.
+    `event_time` names the instant whose production day is stored with the row.
+    """
+
+    name: str
+    table: str
+    title: str
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    refs: tuple[Ref, ...] = ()
+    semantics: Semantics = "upsert"
+    parent: str | None = None
+    uom: str | None = None
+    uom_sku: str | None = None
+    uom_required: bool = False
+    event_time: str | None = None
+    search: tuple[str, ...] = ()
+    doc: str = ""
+    schema: str = "manufacturing"
+
+    @property
+    def full_table(self) -> str:
+        """The table's name with its schema."""
+        return f"{self.schema}.{self.table}"
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError when the entity has none."""
+        for one in self.fields:
+            if one.name == name:
+                return one
+        raise KeyError(f"{self.name} has no field '{name}'")
+
+    def has(self, name: str) -> bool:
+        """Whether the entity has such a field."""
+        return any(one.name == name for one in self.fields)
+
+    @property
+    def consumed(self) -> frozenset[str]:
+        """Fields that live on only as the id of what they refer to."""
+        return frozenset(name for ref in self.refs for name in ref.fields)
+
+    @property
+    def stored(self) -> tuple[Field, ...]:
+        """Fields with a column of their own."""
+        return tuple(one for one in self.fields if one.name not in self.consumed)
+
+    def ref_for(self, name: str) -> Ref | None:
+        """The single-field reference made from that field, if there is one."""
+        return next((ref for ref in self.refs if ref.fields == (name,)), None)
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The business key as columns of the table."""
+        columns: list[str] = []
+        for name in self.key:
+            ref = next((one for one in self.refs if name in one.fields), None)
+            column = ref.column if ref else name
+            if column not in columns:
+                columns.append(column)
+        return tuple(columns)
+
+
+class Registry:
+    """All declared entities, by name, checked for sense when they are added."""
+
+    def __init__(self, *entities: Entity) -> None:
+        self._entities: dict[str, Entity] = {}
+        for one in entities:
+            self.add(one)
+
+    def add(self, entity: Entity) -> None:
+        """Register `entity`; what it refers to must be registered already (which also rules out cycles)."""
+        if entity.name in self._entities:
+            raise ValueError(f"entity '{entity.name}' is declared twice")
+        for ref in entity.refs:
+            target = entity if ref.entity == entity.name else self._entities.get(ref.entity)
+            if target is None:
+                raise ValueError(f"{entity.name}.{ref.column} refers to unknown entity '{ref.entity}'")
+            if len(ref.fields) != len(target.key):
+                raise ValueError(f"{entity.name}.{ref.column} must give the key {target.key} of '{ref.entity}'")
+        for name in (*entity.key, *entity.consumed):
+            entity.field(name)
+        self._entities[entity.name] = entity
+
+    def get(self, name: str) -> Entity | None:
+        """The entity of that name, or None."""
+        return self._entities.get(name)
+
+    def __getitem__(self, name: str) -> Entity:
+        return self._entities[name]
+
+    def __iter__(self) -> Iterator[Entity]:
+        return iter(self._entities.values())
+
+    def names(self) -> list[str]:
+        """Entity names in the order in which they can be loaded."""
+        return list(self._entities)
+
+    def dependencies(self, name: str) -> frozenset[str]:
+        """Every entity that must be loaded before `name` can find all its references."""
+        found: set[str] = set()
+        queue = [ref.entity for ref in self._entities[name].refs]
+        while queue:
+            one = queue.pop()
+            if one != name and one not in found:
+                found.add(one)
+                queue.extend(ref.entity for ref in self._entities[one].refs)
+        return frozenset(found)

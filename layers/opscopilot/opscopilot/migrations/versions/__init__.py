@@ -1,0 +1,1 @@
+"""One file per migration; each runs the SQL file of its name."""
