@@ -1,0 +1,204 @@
+"""Normalize: a staged file becomes canonical rows, in one transaction.
+
+tenant set → advisory lock per tenant and entity (concurrent loads of one entity queue up instead of
+deadlocking) → COPY into a temporary table → resolve references and units → write what is right, keep what is
+not as a waiting or rejected record, count everything. Running it again for the same job changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from opscopilot.catalogue import upsert
+from opscopilot.catalogue.declaration import Registry
+from opscopilot.kernel.clock import Clock
+from opscopilot.kernel.db import Database, Tx
+from opscopilot.kernel.errors import DependenciesPending, ValidationFailed
+from opscopilot.kernel.events import DataNormalized, EventPublisher, record, relay
+from opscopilot.kernel.tenancy import PlantSettings, plant_settings
+
+TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
+WAIT_FOR_UPLOADS_S = 120
+"""A file whose kind is still unknown may be the one we need; after this long we stop waiting for it."""
+
+
+class StagedFile(BaseModel):
+    """The state machine's hand-over from ingest."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    tenant_id: UUID
+    job_id: UUID
+    entity: str
+    staged_key: str
+    fields: list[str]
+    by_source_id: list[str] = []
+    source_system: str
+    correlation_id: str
+    attempt_limit_reached: bool = False
+
+
+class Counts(BaseModel):
+    """What became of the records that normalize was given."""
+
+    written: int
+    duplicates: int
+    rejected: int
+
+
+@dataclass
+class Normalizer:
+    """The service behind functions/normalize."""
+
+    database: Database
+    registry: Registry
+    clock: Clock
+    publisher: EventPublisher
+    fetch: Callable[[str, Path], None]
+    """Download the staged object of that key to a file."""
+    to_csv: Callable[[Path, list[str], Path], bool]
+    """Write record_no, source_row, source_id and the fields as CSV; whether the file had source ids."""
+
+    def run(self, staged: StagedFile, workdir: Path) -> dict[str, object]:
+        """Load one staged file; raises DependenciesPending while files it refers to are still coming in."""
+        with self.database.tenant(staged.tenant_id) as tx:
+            job = _job(tx, staged.job_id)
+            if job["status"] in TERMINAL:
+                return {"status": "unchanged", "job_id": str(staged.job_id)}
+            self._wait_for_dependencies(tx, staged)
+        parquet, csv = workdir / "staged.parquet", workdir / "staged.csv"
+        self.fetch(staged.staged_key, parquet)
+        has_source_id = self.to_csv(parquet, staged.fields, csv)
+        with self.database.tenant(staged.tenant_id) as tx, csv.open("rb") as stream:
+            outcome = self._load(tx, staged, stream, has_source_id)
+        with self.database.tenant(staged.tenant_id) as tx:
+            relay(tx, self.publisher)
+        return outcome
+
+    def _wait_for_dependencies(self, tx: Tx, staged: StagedFile) -> None:
+        needed = sorted(self.registry.dependencies(staged.entity))
+        waiting = tx.rows(
+            """SELECT file_name FROM staging.ingestion_jobs
+               WHERE status IN ('pending', 'running') AND id <> :job
+                 AND (entity_type = ANY(CAST(:needed AS text[]))
+                      OR (staged_key IS NULL AND created_at > now() - make_interval(secs => :patience)))
+               LIMIT 5""",
+            job=staged.job_id, needed=needed, patience=WAIT_FOR_UPLOADS_S,
+        )  # fmt: skip
+        if waiting:
+            names = ", ".join(row["file_name"] for row in waiting)
+            raise DependenciesPending(f"{staged.entity} waits for: {names}")
+
+    def _load(self, tx: Tx, staged: StagedFile, stream: BinaryIO, has_source_id: bool) -> dict[str, object]:
+        job = _job(tx, staged.job_id, lock=True)
+        if job["status"] in TERMINAL:
+            return {"status": "unchanged", "job_id": str(staged.job_id)}
+        plant = plant_settings(tx)
+        counts = load(tx, self.registry, staged, plant, stream, has_source_id)
+        event = DataNormalized(
+            tenant_id=staged.tenant_id, occurred_at=self.clock.now(), correlation_id=staged.correlation_id,
+            job_id=staged.job_id, entity_type=staged.entity, successful_records=counts.written,
+            failed_records=job["failed_records"] + counts.rejected, duplicate_records=counts.duplicates,
+        )  # fmt: skip
+        status = _finish(tx, staged.job_id, job, counts)
+        record(tx, event)
+        return {"status": status, "job_id": str(staged.job_id), "entity": staged.entity, **counts.model_dump()}
+
+
+def _job(tx: Tx, job_id: UUID, *, lock: bool = False) -> dict[str, object]:
+    row = tx.one(
+        "SELECT status, total_records, failed_records FROM staging.ingestion_jobs WHERE id = :id"
+        + (" FOR UPDATE" if lock else ""),
+        id=job_id,
+    )
+    if row is None:
+        raise ValidationFailed(f"There is no ingestion job {job_id} of this tenant.", field="job_id", value=job_id)
+    return row
+
+
+def load(
+    tx: Tx, registry: Registry, staged: StagedFile, plant: PlantSettings, stream: BinaryIO, has_source_id: bool
+) -> Counts:
+    """COPY, resolve, write, and keep the rejects. The caller's transaction decides whether it happened."""
+    tx.execute(
+        """SELECT set_config('ops.job_id', :job, true), set_config('ops.source_system', :system, true),
+                  set_config('ops.time_zone', :zone, true), set_config('ops.day_start', :start, true)""",
+        job=str(staged.job_id), system=staged.source_system, zone=plant.default_time_zone,
+        start=plant.day_start.isoformat(),
+    )  # fmt: skip
+    plan = upsert.LoadPlan(
+        registry[staged.entity], registry, frozenset(staged.fields), frozenset(staged.by_source_id), has_source_id
+    )
+    parent = upsert.parent_plan(plan)
+    for name in sorted({plan.entity.name, *([parent.entity.name] if parent else [])}):
+        tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))", key=f"{staged.tenant_id}/{name}")
+    tx.script(upsert.create_staged(staged.fields))
+    tx.copy_in("COPY staged FROM STDIN (FORMAT csv)", stream)
+    tx.script("ANALYZE staged")
+    if parent:
+        _write(tx, parent)
+    written = _write(tx, plan)
+    if parent:
+        _explain_missing_parents(tx, plan, parent)
+    return _keep_rejects(tx, plan, written)
+
+
+def _write(tx: Tx, plan: upsert.LoadPlan) -> int:
+    tx.script(upsert.resolve(plan))
+    for statement in upsert.mark_repeats(plan).split(";\n"):
+        tx.script(statement)
+    return int(tx.script(upsert.upsert(plan)).rowcount)
+
+
+def _explain_missing_parents(tx: Tx, plan: upsert.LoadPlan, parent: upsert.LoadPlan) -> None:
+    """A line whose header was refused says why the header was, not just that it is missing."""
+    key = " AND ".join(
+        f"coalesce(s.{name}, '') = coalesce(p.{name}, '')" for name in parent.entity.key if name in plan.fields
+    )
+    tx.script(
+        f"UPDATE {plan.resolved} t SET errors = h.errors FROM {parent.resolved} h "
+        f"JOIN staged p ON p.record_no = h.record_no JOIN staged s ON {key} "
+        f"WHERE cardinality(h.errors) > 0 AND cardinality(t.errors) > 0 AND s.record_no = t.record_no"
+    )
+
+
+def _keep_rejects(tx: Tx, plan: upsert.LoadPlan, written: int) -> Counts:
+    tx.script(
+        f"UPDATE {plan.resolved} SET errors = ARRAY[jsonb_build_object('field', '{plan.entity.key[-1]}', "
+        f"'code', 'conflicting_duplicate', 'message', 'The file has this key twice with different values; the "
+        f"first one was taken.', 'raw_value', NULL, 'expected', 'one row per {', '.join(plan.entity.key)}')] "
+        f"WHERE nth > 1 AND NOT same"
+    )
+    rejected = tx.script(
+        f"INSERT INTO staging.staging_data (tenant_id, job_id, record_no, entity_type, raw_data, "
+        f"validation_status, errors) SELECT platform.current_tenant(), current_setting('ops.job_id')::uuid, "
+        f"t.record_no, '{plan.entity.name}', jsonb_strip_nulls(to_jsonb(s)), "
+        f"CASE WHEN t.errors[1]->>'code' = 'conflicting_duplicate' THEN 'invalid' ELSE 'pending' END, "
+        f"to_jsonb(t.errors) FROM {plan.resolved} t JOIN staged s USING (record_no) "
+        f"WHERE cardinality(t.errors) > 0 ON CONFLICT DO NOTHING"
+    ).rowcount
+    total = int(tx.scalar("SELECT count(*) FROM staged") or 0)
+    return Counts(written=written, rejected=int(rejected), duplicates=total - written - int(rejected))
+
+
+def _finish(tx: Tx, job_id: UUID, job: dict[str, object], counts: Counts) -> str:
+    failed = int(str(job["failed_records"])) + counts.rejected
+    total = int(str(job["total_records"]))
+    status = "completed" if failed == 0 else "failed" if failed == total else "partially_failed"
+    summary = None if status == "completed" else f"{failed} of {total} records were not loaded; see the rejects."
+    tx.execute(
+        """UPDATE staging.ingestion_jobs SET status = :status, successful_records = :written,
+               duplicate_records = :duplicates, failed_records = :failed, error_summary = :summary,
+               error_code = CASE WHEN :status = 'failed' THEN 'all_records_rejected' END,
+               completed_at = now(), updated_at = now(), row_version = row_version + 1
+           WHERE id = :id""",
+        id=job_id, status=status, written=counts.written, duplicates=counts.duplicates, failed=failed,
+        summary=summary,
+    )  # fmt: skip
+    return status
