@@ -1,0 +1,56 @@
+# OpsCopilot: every command a newcomer or a maintainer needs. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PLANT  ?= sample
+DATA   ?=
+PORT   ?= 8000
+# No telemetry, no look-ups of accounts: nothing here needs one.
+export SAM_CLI_TELEMETRY := 0
+export AWS_EC2_METADATA_DISABLED := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast up down check build bench clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OpsCopilot needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name one with: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "Installing packages into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/.installed ## Make the virtual environment (.venv)
+
+demo: setup ## Run the whole product on a plant, end to end (PLANT=adventureworks DATA=<folder> for the real one)
+	@$(BIN)/python -m local.demo --plant $(PLANT) $(if $(DATA),--data $(DATA)) --port $(PORT)
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -n 2 --dist loadfile tests
+
+up: setup ## Start the one-machine stack at http://localhost:8000 (docs at /docs)
+	@$(BIN)/ops up --port $(PORT)
+
+down: setup ## Stop it
+	@$(BIN)/ops down
+
+check: setup ## Lint, types, import contracts, template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy layers/opscopilot/opscopilot local sample_data benchmarks
+	PYTHONPATH=layers/opscopilot:. $(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_MAX_ATTEMPTS=1 AWS_DEFAULT_REGION=eu-west-1 $(BIN)/sam validate --lint
+
+build: setup ## sam build: what a deployment would upload
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+
+bench: setup ## Run the benchmarks; each ends with RESULT {json}
+	@for one in benchmarks/[a-z]*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+clean: ## Remove the virtual environment, local state and build output
+	rm -rf $(VENV) .local .aws-sam build
