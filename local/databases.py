@@ -24,9 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 @contextmanager
 def admin(port: int, database: str = "postgres") -> Iterator[Any]:
     """A superuser connection on 127.0.0.1, outside any transaction."""
-    connection = pg8000.native.Connection(
-        ADMIN, host="127.0.0.1", port=port, database=database, ssl_context=False
-    )
+    connection = pg8000.native.Connection(ADMIN, host="127.0.0.1", port=port, database=database, ssl_context=False)
     try:
         yield connection
     finally:

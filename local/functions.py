@@ -28,7 +28,11 @@ PASSED_ON_PREFIXES = ("AWS_", "MOTO_", "PYTHON", "COV", "SSL_CERT", "REQUESTS_CA
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """One function as the template describes it. ``timeout`` in seconds, ``memory`` in MB."""
+    """One function as the template describes it. ``timeout`` in seconds, ``memory`` in MB.
+
+    ``concurrency`` bounds how many invocations run at once: a sandbox on AWS has a connection pool of its
+    own, here all share one.
+    """
 
     name: str
     code: Path
@@ -36,6 +40,7 @@ class FunctionSpec:
     environment: Mapping[str, str]
     timeout: int = 60
     memory: int = 512
+    concurrency: int = 4
 
 
 @dataclass
@@ -120,6 +125,7 @@ class FunctionHost:
         self.specs = dict(specs)
         self._handlers: dict[str, Handler] = {}
         self._locks = {name: threading.Lock() for name in specs}
+        self._slots = {name: threading.BoundedSemaphore(spec.concurrency) for name, spec in specs.items()}
 
     def handler(self, name: str) -> Handler:
         """The function's handler, cold-started when needed; a failed cold start is tried again next time."""
@@ -140,6 +146,10 @@ class FunctionHost:
 
     def invoke(self, name: str, event: Any, arn: str = "") -> Outcome:
         """Call the function with what the wire would carry; an exception becomes Lambda's error object."""
+        with self._slots[name]:
+            return self._invoke(name, event, arn)
+
+    def _invoke(self, name: str, event: Any, arn: str) -> Outcome:
         context = self.context(name, arn)
         try:
             handler = self.handler(name)

@@ -130,9 +130,7 @@ class PostgresServer:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if self.user.name is not None:
                 os.chown(folder, self.user.uid, self.user.gid)
-        provider = (
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.binaries.major >= 17 else []
-        )
+        provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.binaries.major >= 17 else []
         self._run(
             "initdb", "-D", str(fresh), "-U", ADMIN, "-A", "trust", "-E", "UTF8", "--locale=C",
             *provider, "--no-sync", "--no-instructions",
@@ -174,9 +172,7 @@ class PostgresServer:
         run_program(self.binaries, self.user, program, *arguments, check=check)
 
 
-def run_program(
-    binaries: Binaries, user: ServerUser, program: str, *arguments: str, check: bool = True
-) -> None:
+def run_program(binaries: Binaries, user: ServerUser, program: str, *arguments: str, check: bool = True) -> None:
     """Run one of the server's programs as its user; its error text becomes PostgresUnavailable."""
     # The server inherits pg_ctl's stderr and would keep a pipe open for ever, so errors go to a file.
     with tempfile.TemporaryFile() as errors:
@@ -201,9 +197,7 @@ def stop_leftover(data: Path, binaries: Binaries, user: ServerUser) -> None:
         return
     if str(data) in _command_line(pid):
         for mode in ("fast", "immediate"):
-            run_program(
-                binaries, user, "pg_ctl", "-D", str(data), "-m", mode, "-w", "-t", "20", "stop", check=False
-            )
+            run_program(binaries, user, "pg_ctl", "-D", str(data), "-m", mode, "-w", "-t", "20", "stop", check=False)
             if _lock_file_pid(data) is None:
                 return
     if str(data) in _command_line(pid):

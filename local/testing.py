@@ -85,9 +85,7 @@ class _Server:
         template, server = self.template(migration), self.server()
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         with self._lock, admin(server.port) as connection:
-            connection.run(
-                f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template)} OWNER {OWNER}"
-            )
+            connection.run(f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template)} OWNER {OWNER}")
         return ThrowawayDatabase(server.port, name)
 
     def drop(self, database: ThrowawayDatabase) -> None:

@@ -1,0 +1,272 @@
+"""The AWS of one machine: moto in this process, the template's stack in it, and our seams around it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from local.functions import FunctionHost, FunctionSpec, Outcome
+from local.localise import RESOLVED, STACK, localise
+from local.objects import ObjectStore
+from local.seams import (
+    Patches,
+    event_rules,
+    jsonata,
+    lambda_invoke,
+    s3_requests,
+    state_machines,
+)
+from local.template import CODE, Template
+
+log = logging.getLogger(__name__)
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1 << 20),  # larger objects wait in temporary files, not in memory
+}
+RETRY_AFTER = (1.0, 2.0)  # Lambda waits one and two minutes before retrying an asynchronous invocation
+
+Overrides = Callable[[str], Mapping[str, str]]
+
+
+class LocalAws:
+    """Create it, ``start()``, use boto3 as anywhere, ``stop()``. One at a time in a process."""
+
+    def __init__(self, template: Template, objects: Path, overrides: Overrides) -> None:
+        self.template = template
+        self.names: dict[str, str] = {}
+        self.outputs: dict[str, str] = {}
+        self.resolved: dict[str, str] = {}
+        self.host = FunctionHost({})
+        self.store = ObjectStore(objects, ACCOUNT)
+        self._overrides = overrides
+        self._patches = Patches()
+        self._mock = mock_aws(
+            config={"core": {"mock_credentials": False}, "stepfunctions": {"execute_state_machine": True}}
+        )
+        self._background = ThreadPoolExecutor(8, thread_name_prefix="async-invoke")
+        self._environment: dict[str, str] = {}
+        self._logical: dict[str, str] = {}
+        self._queue_urls: dict[str, str] = {}
+        self._stopping = False
+
+    def start(self) -> None:
+        """Mock AWS, install the seams, create the stack and put back the objects kept on disk."""
+        self._environment = dict(os.environ)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]  # a profile or endpoint of the developer must not reach real AWS
+        os.environ.update(CREDENTIALS)
+        self._mock.start()
+        try:
+            self._install_seams()
+            self._create_stack()
+            self._configure_buckets()
+            self.host = FunctionHost(self._functions())
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop background invocations and give the process its real boto3 back."""
+        self._stopping = True
+        self._background.shutdown(wait=True, cancel_futures=True)
+        self._patches.undo()
+        with contextlib.suppress(RuntimeError):
+            self._mock.stop()
+        os.environ.clear()
+        os.environ.update(self._environment)
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of the local AWS."""
+        return boto3.client(service, region_name=REGION)
+
+    def call(self, name: str, event: Any) -> Outcome:
+        """Invoke a function by its physical name and wait."""
+        logical = self._logical.get(name, name)
+        return self.host.invoke(logical, event, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+
+    def call_later(self, name: str, event: Any) -> None:
+        """Invoke asynchronously: two retries, as Lambda does, then a line in the log."""
+        with contextlib.suppress(RuntimeError):  # shutting down; the outbox sends it again at the next start
+            self._background.submit(self._call_with_retries, name, event)
+
+    def _call_with_retries(self, name: str, event: Any) -> None:
+        for pause in (*RETRY_AFTER, None):
+            outcome = self.call(name, event)
+            if not outcome.failed or self._stopping:
+                return
+            log.warning("asynchronous invocation of %s failed: %s", name, outcome.payload)
+            if pause is not None:
+                time.sleep(pause)
+
+    def publish(self, entry: dict[str, Any]) -> None:
+        """Put one event (a PutEvents entry) on its bus."""
+        self._events.put_events(Entries=[entry])
+
+    def deliver(self, arn: str, event: Any, target: Mapping[str, Any] | None = None) -> None:
+        """Hand ``event`` to a target by ARN: rules and schedules both end here.
+
+        A delivery that fails is logged and not raised: whoever put the event is not its consumer.
+        """
+        try:
+            self._deliver(arn, event, target or {})
+        except Exception:
+            log.exception("event could not be delivered to %s", arn)
+
+    def _deliver(self, arn: str, event: Any, target: Mapping[str, Any]) -> None:
+        service, name = arn.split(":")[2], arn.rsplit(":", 1)[-1]
+        body = event if isinstance(event, str) else json.dumps(event)
+        if service == "lambda":
+            self.call_later(name, event)
+        elif service == "states":
+            self._states.start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=body)
+        elif service == "sns":
+            self._sns.publish(TopicArn=arn, Message=body)
+        elif service == "sqs":
+            group = target.get("SqsParameters", {}).get("MessageGroupId")
+            self._sqs.send_message(
+                QueueUrl=self.queue_url(name), MessageBody=body, **({"MessageGroupId": group} if group else {})
+            )
+        elif service == "events":
+            self.publish(
+                {
+                    "Source": event["source"],
+                    "DetailType": event["detail-type"],
+                    "Detail": json.dumps(event["detail"]),
+                    "Resources": event.get("resources", []),
+                    "EventBusName": arn,
+                }
+            )
+        else:
+            raise NotImplementedError(f"the one-machine runtime delivers no events to {service!r}")
+
+    def queue_url(self, name: str) -> str:
+        """The URL of a queue by its physical name."""
+        if name not in self._queue_urls:
+            self._queue_urls[name] = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        return self._queue_urls[name]
+
+    @cached_property
+    def _events(self) -> Any:
+        return self.client("events")
+
+    @cached_property
+    def _states(self) -> Any:
+        return self.client("stepfunctions")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
+    def _sns(self) -> Any:
+        return self.client("sns")
+
+    def _install_seams(self) -> None:
+        lambda_invoke.install(self._patches, self)
+        event_rules.install(self._patches, self.deliver)
+        state_machines.install(self._patches)
+        s3_requests.install(self._patches, self.store.saved, self.publish)
+        jsonata.install(self._patches)
+
+    def _create_stack(self) -> None:
+        s3 = self.client("s3")
+        bucket, key = CODE.removeprefix("s3://").split("/", 1)
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=_empty_zip())
+        wanted = self._expressions()
+        keys = {f"{index}": name for index, name in enumerate(wanted)}
+        local = localise(self.template.expanded, resolve={index: wanted[name] for index, name in keys.items()})
+        formation = self.client("cloudformation")
+        formation.create_stack(
+            StackName=STACK,
+            TemplateBody=json.dumps(local),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in self.template.parameters.items()
+            ],
+        )
+        stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+        self.resolved = {name: outputs.pop(f"{RESOLVED}{index}") for index, name in keys.items()}
+        self.outputs = outputs
+        listed = formation.describe_stack_resources(StackName=STACK)["StackResources"]
+        self.names = {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in listed}
+
+    def _expressions(self) -> dict[str, Any]:
+        """What the template's schedules and event sources name, to be resolved with the stack."""
+        wanted: dict[str, Any] = {}
+        for schedule in self.template.schedules():
+            wanted[f"{schedule.name}.target"] = schedule.target
+            if schedule.input is not None:
+                wanted[f"{schedule.name}.input"] = schedule.input
+        for source in self.template.event_sources():
+            wanted[f"{source.name}.queue"] = source.queue
+            wanted[f"{source.name}.function"] = source.function
+        cors = self.template.cors()
+        for name in ("origins", "methods", "headers"):
+            if value := getattr(cors, name):  # a list parameter is one text with commas by now
+                wanted[f"cors.{name}"] = value if isinstance(value, str) else {"Fn::Join": [",", value]}
+        return wanted
+
+    def _configure_buckets(self) -> None:
+        """Versioning and EventBridge, which moto's CloudFormation leaves out; then the kept objects."""
+        s3 = self.client("s3")
+        buckets = dict(self.template.of_type("AWS::S3::Bucket"))
+        for name, properties in buckets.items():
+            status = properties.get("VersioningConfiguration", {}).get("Status")
+            if status == "Enabled":
+                s3.put_bucket_versioning(Bucket=self.names[name], VersioningConfiguration={"Status": "Enabled"})
+        restored = self.store.attach(frozenset(self.names[name] for name in buckets))
+        log.info("%d objects put back", restored)
+        for name, properties in buckets.items():
+            if "EventBridgeConfiguration" in properties.get("NotificationConfiguration", {}):
+                s3.put_bucket_notification_configuration(
+                    Bucket=self.names[name], NotificationConfiguration={"EventBridgeConfiguration": {}}
+                )
+
+    def _functions(self) -> dict[str, FunctionSpec]:
+        lambdas = self.client("lambda")
+        specs: dict[str, FunctionSpec] = {}
+        for logical, code in self.template.code.items():
+            physical = self.names[logical]
+            self._logical[physical] = logical
+            found = lambdas.get_function_configuration(FunctionName=physical)
+            variables = {k: str(v) for k, v in found.get("Environment", {}).get("Variables", {}).items()}
+            specs[logical] = FunctionSpec(
+                logical,
+                code,
+                found["Handler"],
+                {**variables, "AWS_LAMBDA_FUNCTION_NAME": physical, **self._overrides(logical)},
+                int(found.get("Timeout") or 3),
+                int(found.get("MemorySize") or 128),
+            )
+        return specs
+
+
+def _empty_zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("app.py", "")
+    return buffer.getvalue()
