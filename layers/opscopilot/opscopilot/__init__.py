@@ -1,1 +1,3 @@
 """OpsCopilot."""
+
+__version__ = "0.1.0"
