@@ -1,4 +1,4 @@
-"""functions/copilot: the entry point Lambda calls; everything it does is in the opscopilot layer."""
+"""The HTTP API and the copilot. Sample events: events/copilot/."""
 
 from opscopilot.entrypoints.bootstrap import copilot_handler
 

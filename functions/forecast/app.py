@@ -1,4 +1,4 @@
-"""functions/forecast: the entry point Lambda calls; everything it does is in the opscopilot layer."""
+"""Plan, forecast one batch, publish, or close what failed. Sample events: events/forecast/."""
 
 from opscopilot.entrypoints.bootstrap import forecast_handler
 

@@ -1,4 +1,4 @@
-"""functions/ingest: the entry point Lambda calls; everything it does is in the opscopilot layer."""
+"""One dropped file: recognise, validate, stage. Sample events: events/ingest/."""
 
 from opscopilot.entrypoints.bootstrap import ingest_handler
 

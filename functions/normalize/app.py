@@ -1,4 +1,4 @@
-"""functions/normalize: the entry point Lambda calls; everything it does is in the opscopilot layer."""
+"""Staged rows into the canonical tables. Sample events: events/normalize/."""
 
 from opscopilot.entrypoints.bootstrap import normalize_handler
 

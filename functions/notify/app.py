@@ -1,4 +1,4 @@
-"""functions/notify: the entry point Lambda calls; everything it does is in the opscopilot layer."""
+"""Deliver alerts from the queue; sweep once a minute. Sample events: events/notify/."""
 
 from opscopilot.entrypoints.bootstrap import notify_handler
 
