@@ -21,7 +21,8 @@ DELISTED = "00100024"
 SHORT_HISTORY = "00100055"  # the SKU with a long stock-out in its past
 INTERMITTENT = tuple(f"{n:08d}" for n in range(100089, 100097))
 STOCKOUTS = ("00100003", "00100017", "00100029", "00100038", "00100052", "00100064")
-LOW_BUT_LASTING = ("00100007", "00100033", "00100058", "00100070", "00100081")
+LOW_BUT_LASTING = ("00100007", "00100033", "00100058", "00100070")
+SEASON_RUNS_OUT = "00100081"  # lasts its lead time at the pace of the last weeks, not at that of the season
 
 WEEKDAY = (1.2, 1.05, 0.95, 1.05, 0.75, 0.0, 0.0)
 LINES_PER_DAY = 178.0

@@ -36,7 +36,7 @@ def _calls(plant: Plant, sku: Sku, offers: list[Source], rng: Stream) -> list[tu
             break
         if not out or day > out[-1][0]:
             out.append((day, supplier, sku, source, int(sku.usage_m * every * rng.noise(0.15)) + 1000))
-        day += every + rng.between(-3, 9)
+        day += every + rng.between(-6, 3)
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sample_data.demand import DELISTED, INTERMITTENT, INVENTORY_EXAMPLE, LOW_BUT_LASTING, STOCKOUTS
+from sample_data.demand import DELISTED, INTERMITTENT, INVENTORY_EXAMPLE, LOW_BUT_LASTING, SEASON_RUNS_OUT, STOCKOUTS
 from sample_data.model import Plant, Receipt, Sku, StockRow, WorkOrder, iso
 from sample_data.rng import Stream
 from sample_data.units import whole
@@ -48,6 +48,8 @@ def _cover_days(sku: Sku, low: bool, rng: Stream) -> float:
         return sku.lead_days * (0.2 + 0.35 * draw)
     if sku.code in LOW_BUT_LASTING:
         return sku.lead_days * (1.15 + 0.25 * draw)
+    if sku.code == SEASON_RUNS_OUT:
+        return sku.lead_days * 1.1
     if low:
         return sku.lead_days * (0.7 + 0.6 * draw)
     if sku.code in INTERMITTENT:

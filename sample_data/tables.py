@@ -87,10 +87,12 @@ class Table:
 
     def _bad_row(self, bad: Bad, rng: Stream) -> list[str]:
         where = [(self.header.index(name), value) for name, value in bad.where.items()]
-        while True:
+        for _ in range(10_000):
             row = list(rng.pick(self.rows))
             if all(row[i] == value for i, value in where):
                 break
+        else:
+            raise ValueError(f"{self.path} has no row with {dict(bad.where)}: the scale is too small")
         for name, value in {**bad.fresh, bad.column: bad.value}.items():
             row[self.header.index(name)] = value
         return row

@@ -225,11 +225,26 @@ def _forecast(plant: Plant, profiles: list[Profile]) -> dict[str, Any]:
         "growing": {"sku": demand.GROWING, "trend_per_year": "0.3"},
         "launched": {"sku": demand.LAUNCHED, "first_order_on_or_after": iso(by_code[demand.LAUNCHED].launch)},
         "delisted": {"sku": demand.DELISTED, "last_order_on_or_before": iso(by_code[demand.DELISTED].delist)},
+        "season_runs_out": _season(plant, by_code[demand.SEASON_RUNS_OUT]),
         "intermittent": list(demand.INTERMITTENT),
         "promotion": {"sku": demand.PROMOTED, "from": iso(promo.first), "to": iso(promo.last), "lift": str(promo.lift)},
         "past_stockout": {"sku": demand.SHORT_HISTORY, "lost": str(qty(lost)), "uom": "EA",
                           "windows": [[iso(one.first), iso(one.last)] for one in outs]},
     }  # fmt: skip
+
+
+def _season(plant: Plant, profile: Profile) -> dict[str, Any] | None:
+    """The SKU whose stock lasts its lead time at the pace of the past weeks, but not at that of the coming season.
+
+    None when as_of is not before its season.
+    """
+    sku = profile.sku
+    free = available_m(plant, [one for one in plant.stock if one.sku == sku.code])
+    need = int(sum(profile.expected_m(plant.as_of + day) for day in range(1, sku.lead_days + 1)))
+    if not int(sku.usage_m * sku.lead_days) < free < need:
+        return None
+    return {"sku": sku.code, "uom": sku.base, "available": str(qty(free)), "lead_time_days": sku.lead_days,
+            "needed_at_past_pace": str(qty(int(sku.usage_m * sku.lead_days))), "needed_in_season": str(qty(need))}
 
 
 def _ambiguous(plant: Plant) -> dict[str, Any]:
