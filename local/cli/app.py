@@ -1,0 +1,201 @@
+"""The commands. Each is thin: call the API, show what came back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local.cli import context, show
+from local.cli.output import console, emit, fail
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False,
+    help="OpsCopilot from the terminal.\n\n"
+    "Try: [bold]ops up[/], [bold]ops tenants create fjord[/], [bold]ops drop exports/*.csv --tenant fjord[/], "
+    "[bold]ops ask \"Which items are below their reorder point?\" --tenant fjord[/].\n\n"
+    "Talks to the stack of this machine; set OPS_URL and OPS_TOKEN to talk to a deployment.",
+)  # fmt: skip
+forecast_app = typer.Typer(no_args_is_help=True, help="Run forecasts and look at one.")
+tenants_app = typer.Typer(no_args_is_help=True, help="Create tenants (needs the platform administrator's token).")
+app.add_typer(forecast_app, name="forecast")
+app.add_typer(tenants_app, name="tenants")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="Tenant code (local stack). Default: OPS_TENANT or 'sample'.")
+]
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the API; 0 picks a free one.")] = 8000,
+    foreground: Annotated[bool, typer.Option(help="Stay in this terminal and log here.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start the one-machine stack: Postgres, the template's resources, the API. Data stays under .local/."""
+    from local import stack
+
+    info = stack.up(context.STATE, port, foreground=foreground)
+    if not emit(info, as_json):
+        console.print(f"[green]✓[/] up at [bold]{info['api_url']}[/] (OpenAPI: {info['api_url']}/docs)")
+        console.print("  Next: [bold]ops tenants create CODE[/], then [bold]ops drop FILE… --tenant CODE[/]")
+
+
+@app.command()
+def down(as_json: Json = False) -> None:
+    """Stop the stack. Nothing is lost."""
+    from local import stack
+
+    stopped = stack.down(context.STATE)
+    if not emit({"stopped": stopped}, as_json):
+        console.print("[green]✓[/] stopped" if stopped else "nothing was running")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say whether the stack runs, and how it feels."""
+    from local import stack
+
+    found = stack.status(context.STATE)
+    if not emit(found, as_json):
+        console.print(f"{found['state']}" + (f" at {found['api_url']}" if found.get("api_url") else ""))
+    if found["state"] != "running":
+        raise typer.Exit(1)
+
+
+@app.command()
+def drop(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Exports as they are: CSV, gz.")],
+    entity: Annotated[
+        str | None, typer.Option(help="What the rows are, when recognition is unsure: sku, work_order …")
+    ] = None,
+    source: Annotated[
+        str, typer.Option(help="The system they come from; mappings are remembered per system.")
+    ] = "files",
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Upload files, follow them through the pipeline, print a receipt for each."""
+    with context.client(tenant) as api:
+        uploads = api.upload(files, source, entity)
+        jobs = show.follow(api, [one["job_id"] for one in uploads], quiet=as_json)
+        if not emit(jobs, as_json):
+            show.receipts(jobs)
+    if all(job["status"] == "failed" for job in jobs):
+        raise typer.Exit(1)
+
+
+@app.command("jobs")
+def list_jobs(
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 20, tenant: Tenant = None, as_json: Json = False
+) -> None:
+    """List ingestion jobs, latest first."""
+    with context.client(tenant) as api:
+        page = api.get("/jobs", limit=limit)
+    if not emit(page, as_json):
+        show.jobs(page["items"], page["total"])
+
+
+@app.command("job")
+def one_job(job_id: str, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Show the receipt of one job."""
+    with context.client(tenant) as api:
+        job = api.get(f"/jobs/{job_id}")
+    if not emit(job, as_json):
+        show.receipts([job])
+
+
+@app.command()
+def rejects(
+    job_id: str,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """List what a job did not load: row, field, value, and what would be right."""
+    with context.client(tenant) as api:
+        page = api.get(f"/jobs/{job_id}/rejects", limit=limit)
+    if not emit(page, as_json):
+        show.rejects(page["items"], page["total"])
+
+
+@app.command()
+def ask(
+    question: str,
+    session: Annotated[str | None, typer.Option(help="Go on in this conversation.")] = None,
+    tenant: Tenant = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the copilot. Every figure in the answer has a source."""
+    with context.client(tenant) as api:
+        answer = api.post("/copilot/query", {"question": question, **({"session_id": session} if session else {})})
+    if not emit(answer, as_json):
+        show.answer(question, answer)
+
+
+@app.command()
+def token(
+    tenant: Annotated[str, typer.Option("--tenant", "-t", help="Tenant code.")],
+    role: Annotated[
+        str, typer.Option(help="admin, planner, plant_manager, operator, fsq_manager, buyer …")
+    ] = "planner",
+) -> None:
+    """Print a token for the local stack (a deployment's tokens come from its identity provider)."""
+    print(context.local_token(tenant, role))
+
+
+@app.command()
+def template(entity: str, tenant: Tenant = None) -> None:
+    """Print the CSV template of an entity: header and an example row."""
+    from opscopilot.catalogue.templates import csv_template
+    from opscopilot.manufacturing.entities import registry
+
+    del tenant
+    catalogue = registry()
+    found = catalogue.get(entity)
+    if found is None:
+        fail(f"There is no entity '{entity}'. There are: {', '.join(catalogue.names())}")
+    print(csv_template(found, catalogue), end="")
+
+
+@forecast_app.command("run")
+def forecast_run(tenant: Tenant = None, as_json: Json = False) -> None:
+    """Run the forecasting state machine for the tenant and wait for it."""
+    with context.client(tenant) as api:
+        result = show.run_forecast(api, quiet=as_json)
+    if not emit(result, as_json):
+        console.print(f"[green]✓[/] {result['status']}")
+
+
+@forecast_app.command("show")
+def forecast_show(sku: str, tenant: Tenant = None, as_json: Json = False) -> None:
+    """Draw the forecast of one item with its interval."""
+    with context.client(tenant) as api:
+        result: dict[str, Any] = api.post("/forecast/demand", {"sku": sku})
+    if not emit(result, as_json):
+        show.forecast(result)
+
+
+@tenants_app.command("create")
+def tenants_create(
+    code: str,
+    name: Annotated[str | None, typer.Option()] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "EUR",
+    time_zone: Annotated[str, typer.Option(help="IANA zone of the plant.")] = "UTC",
+    as_of: Annotated[str | None, typer.Option(help="Freeze the plant at the end of this day (YYYY-MM-DD).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Create a tenant. Doing it twice changes nothing."""
+    body = {
+        "code": code,
+        "name": name or code,
+        "default_currency": currency,
+        "default_time_zone": time_zone,
+        "as_of": as_of,
+    }
+    with context.client(code, "admin", platform_admin=True) as api:
+        result = api.post("/tenants", {k: v for k, v in body.items() if v is not None})
+    if not emit(result, as_json):
+        console.print(f"[green]✓[/] tenant [bold]{result['code']}[/] ({result['tenant_id']})")

@@ -1,0 +1,46 @@
+"""How `ops` speaks: tables for people, JSON for programs (`--json`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say what went wrong on standard error and leave."""
+    errors.print(f"[bold red]✗[/] {message}", markup=True, soft_wrap=True)
+    sys.exit(code)
+
+
+def emit(data: Any, as_json: bool) -> bool:
+    """Print `data` as JSON when asked to; whether it was."""
+    if as_json:
+        print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+    return as_json
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> Table:
+    """A Rich table; columns named in `right` are right-aligned numbers. Cells are data, never markup."""
+    from rich.text import Text
+
+    result = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for name in columns:
+        result.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    return result
+
+
+def number(value: Any, places: int = 0) -> str:
+    """A quantity or amount with thousands separators, or '–' when unknown."""
+    from decimal import Decimal
+
+    return "–" if value is None else f"{Decimal(str(value)):,.{places}f}"

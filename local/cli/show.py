@@ -1,0 +1,172 @@
+"""What a person sees: receipts, rejects, forecasts, answers. Used by `ops` and by the demo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from local.cli.output import console, number, table
+from local.client import TERMINAL, ApiError, OpsClient
+
+_MARK = {"completed": "[green]✓[/]", "partially_failed": "[yellow]![/]", "failed": "[red]✗[/]", "cancelled": "[dim]–[/]"}
+
+
+def progress() -> Progress:
+    """The progress bar of long work."""
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
+        TimeElapsedColumn(), console=console, transient=True,
+    )  # fmt: skip
+
+
+def follow(api: OpsClient, job_ids: list[str], *, quiet: bool = False) -> list[dict[str, Any]]:
+    """Follow jobs to their end with a bar that counts finished files."""
+    if quiet:
+        return api.follow(job_ids, lambda _job: None)
+    with progress() as bar:
+        task = bar.add_task("Reading files", total=len(job_ids))
+
+        def moved(job: dict[str, Any]) -> None:
+            bar.update(task, description=f"{job['file_name']}: {job['status']}")
+            if job["status"] in TERMINAL:
+                bar.advance(task)
+
+        return api.follow(job_ids, moved)
+
+
+def receipts(jobs: Iterable[dict[str, Any]]) -> None:
+    """A receipt per file: what it was taken for, what went in, what did not and why."""
+    rows = [
+        (
+            job["file_name"], job.get("entity_type") or "–", number(job["total_records"]),
+            number(job["successful_records"]), number(job["duplicate_records"]), number(job["failed_records"]),
+            why(job),
+        )
+        for job in jobs
+    ]  # fmt: skip
+    columns = ("file", "recognised as", "rows", "accepted", "duplicate", "rejected", "why")
+    console.print(table("Receipts", columns, rows, right=("rows", "accepted", "duplicate", "rejected")))
+
+
+def why(job: dict[str, Any]) -> str:
+    """Why rows of a job were rejected, or why the file was."""
+    codes = job.get("rejects_by_code") or {}
+    if codes:
+        return ", ".join(f"{code} {count}" for code, count in sorted(codes.items(), key=lambda pair: -pair[1]))
+    return str(job.get("error_summary") or "") if job["status"] != "completed" else ""
+
+
+def jobs(items: list[dict[str, Any]], total: int) -> None:
+    """A list of jobs."""
+    rows = [
+        (one["id"], one["file_name"], one.get("entity_type") or "–", one["status"], number(one["total_records"]),
+         number(one["failed_records"]), str(one["created_at"])[:19])
+        for one in items
+    ]  # fmt: skip
+    console.print(table(f"Jobs ({len(items)} of {total})", ("job", "file", "entity", "status", "rows", "rejected", "at"), rows))
+
+
+def rejects(items: list[dict[str, Any]], total: int) -> None:
+    """What a job did not load."""
+    rows = [
+        (one["record_no"], error["field"], error["raw_value"], error["code"], error["message"], error.get("expected"))
+        for one in items
+        for error in one["errors"]
+    ]
+    console.print(table(f"Rejects ({len(items)} of {total})", ("row", "field", "value", "code", "what is wrong", "right would be"), rows))
+
+
+def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
+    """Start the forecasting state machine and wait for its end."""
+    run: dict[str, Any] = api.post("/forecast/run")
+    deadline = time.monotonic() + 300
+    with progress() as bar:
+        bar.disable = quiet
+        task = bar.add_task("Forecasting", total=None)
+        while run["status"] in ("running", "pending"):
+            if time.monotonic() > deadline:
+                raise ApiError(0, {"detail": "The forecast run did not end within 300 s. See GET /api/v1/forecast/runs."})
+            time.sleep(0.25)
+            run = api.get(f"/forecast/runs/{run['run_id']}")
+            bar.update(task, description=f"Forecasting: {run['status']}")
+    return run
+
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def forecast(result: dict[str, Any]) -> None:
+    """A forecast with its interval and the history before it."""
+    console.print(forecast_panel(result))
+
+
+def forecast_panel(result: dict[str, Any], height: int = 10, history: int = 39) -> RenderableType:
+    """The picture: history as dots, forecast as a line, the interval as a band around it."""
+    past = [Decimal(str(one["value"])) for one in result.get("history", [])][-history:]
+    values = [Decimal(str(v)) for v in result["forecast_values"]]
+    interval = result["confidence_intervals"]
+    lower, upper = ([Decimal(str(v)) for v in interval[side]] for side in ("lower", "upper"))
+    top = max([*past, *upper, Decimal(1)])
+    rows: list[Text] = []
+    for level in range(height, 0, -1):
+        low, high = top * (level - 1) / height, top * level / height
+        line = Text(f"{number(high):>10} │", style="dim")
+        for value in past:
+            line.append("●" if _within(value, low, high) else " ", style="cyan")
+        line.append("┊", style="dim")
+        for mean, bottom, ceiling in zip(values, lower, upper, strict=True):
+            if _within(mean, low, high):
+                line.append("━", style="bold magenta")
+            else:
+                line.append("░" if bottom < high and ceiling > low else " ", style="magenta")
+        rows.append(line)
+    first = result["forecast_dates"][0] if result["forecast_dates"] else ""
+    axis = Text(" " * 11 + "└" + "─" * len(past) + "┴" + "─" * len(values), style="dim")
+    foot = Text(
+        f"{'':11} {len(past)} weeks of demand, then {len(values)} weeks from {first}; ░ = {result['confidence_level']:g} % interval; "
+        f"method: {result.get('method')}"
+    )
+    return Panel(Group(*rows, axis, foot), title=f"{result.get('sku_code', '')} {result.get('description', '')}", title_align="left")
+
+
+def _within(value: Decimal, low: Decimal, high: Decimal) -> bool:
+    return low < value <= high or (value <= 0 and low == 0)
+
+
+def answer(question: str, result: dict[str, Any]) -> None:
+    """A question with its answer and what stands behind it."""
+    console.print(answer_block(question, result))
+
+
+def answer_block(question: str, result: dict[str, Any]) -> RenderableType:
+    """The answer as a block: text, then its sources."""
+    lines: list[Text] = [Text(f"? {question}", style="bold"), Text(str(result["answer"]))]
+    for candidate in result.get("candidates", [])[:8]:
+        lines.append(Text("   · " + "  ".join(str(v) for v in candidate.values() if v is not None), style="dim"))
+    for cited in result.get("citations", []):
+        listed = "; ".join(source_text(one) for one in cited["sources"][:3]) or "no rows"
+        lines.append(Text(f"   [{cited['n']}] {cited['tool']}: {listed}; as of {cited['as_of']}", style="dim"))
+    lines.append(Text(f"   confidence {result['confidence']:g} · {result['outcome']}", style="dim"))
+    return Group(*lines, Text(""))
+
+
+def source_text(source: dict[str, Any]) -> str:
+    """One source in a line."""
+    parts = [str(source["label"])]
+    if source.get("rows") is not None:
+        parts.append(f"{source['rows']} rows")
+    if source.get("file"):
+        parts.append(f"from {source['file']}" + (f" row {source['row']}" if source.get("row") else ""))
+    return ", ".join(parts)
+
+
+def mark(status: str) -> str:
+    """The sign of a job's status."""
+    return _MARK.get(status, "…")

@@ -1,0 +1,119 @@
+"""A client of the HTTP API: any deployment, by URL and token. The CLI and the demo speak to the product only so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+TERMINAL = frozenset({"completed", "partially_failed", "failed", "cancelled"})
+
+
+class ApiError(Exception):
+    """The API refused; the message is what it said, fit for a person."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        detail = str(problem.get("detail") or problem.get("message") or problem.get("title") or "no explanation")
+        if problem.get("expected"):
+            detail += f" Right would be: {problem['expected']}."
+        super().__init__(f"{detail} (HTTP {status})")
+        self.status = status
+        self.problem = problem
+
+
+class OpsClient:
+    """Calls the API as one user. Every method returns the decoded JSON or raises ApiError."""
+
+    def __init__(self, url: str, token: str, timeout: float = 30) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=timeout)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def __enter__(self) -> OpsClient:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """One request below /api/v1."""
+        try:
+            answer = self._http.request(method, f"/api/v1{path}", **options)
+        except httpx.TransportError as error:
+            raise ApiError(
+                0, {"detail": f"{self.url} does not answer ({error}). Is the stack up? `ops status`"}
+            ) from error
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        try:
+            body = answer.json()
+        except ValueError:
+            body = {"detail": answer.text[:200]}
+        raise ApiError(answer.status_code, body)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET with query parameters; None values are left out."""
+        return self.call("GET", path, params={k: v for k, v in params.items() if v is not None})
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """POST with a JSON body."""
+        return self.call("POST", path, json=body if body is not None else {})
+
+    def put(self, path: str, body: Any) -> Any:
+        """PUT with a JSON body."""
+        return self.call("PUT", path, json=body)
+
+    def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a paged list."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, cursor=cursor, **params)
+            yield from page["items"]
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    def upload(self, files: list[Path], source_system: str, entity: str | None = None) -> list[dict[str, Any]]:
+        """Announce the files, then put each one where the API says; the jobs, in the order of the files."""
+        wanted = [{"file_name": path.name, **({"entity": entity} if entity else {})} for path in files]
+        answer = self.post("/ingest/uploads", {"source_system": source_system, "files": wanted})
+        jobs = answer["uploads"]
+        for path, job in zip(files, jobs, strict=True):
+            with path.open("rb") as body:
+                put = httpx.put(job["url"], content=body, headers=job.get("headers", {}), timeout=300)
+            if not put.is_success:
+                raise ApiError(put.status_code, {"detail": f"The upload of {path.name} was refused: {put.text[:200]}"})
+        return list(jobs)
+
+    def follow(
+        self, job_ids: list[str], on_change: Callable[[dict[str, Any]], None], timeout: float = 600
+    ) -> list[dict[str, Any]]:
+        """Poll jobs until all are terminal; `on_change` sees every job whenever it moved."""
+        deadline = time.monotonic() + timeout
+        seen: dict[str, tuple[object, ...]] = {}
+        done: dict[str, dict[str, Any]] = {}
+        pause = 0.1
+        while len(done) < len(job_ids):
+            for job_id in job_ids:
+                if job_id in done:
+                    continue
+                job = self.get(f"/jobs/{job_id}")
+                state = (job["status"], job.get("entity_type"), job.get("total_records"))
+                if seen.get(job_id) != state:
+                    seen[job_id] = state
+                    on_change(job)
+                if job["status"] in TERMINAL:
+                    done[job_id] = job
+            if len(done) < len(job_ids):
+                if time.monotonic() > deadline:
+                    waiting = ", ".join(sorted(set(job_ids) - set(done)))
+                    raise ApiError(0, {"detail": f"These jobs did not end within {timeout:.0f} s: {waiting}"})
+                time.sleep(pause)
+                pause = min(pause * 1.5, 1.0)
+        return [done[job_id] for job_id in job_ids]
