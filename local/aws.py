@@ -12,6 +12,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from local.constants import ACCOUNT, REGION
 from local.functions import FunctionHost, FunctionSpec, Outcome
 from local.localise import RESOLVED, STACK, localise
 from local.objects import ObjectStore
@@ -27,6 +29,7 @@ from local.seams import (
     event_rules,
     jsonata,
     lambda_invoke,
+    outbox,
     s3_requests,
     state_machines,
 )
@@ -34,8 +37,6 @@ from local.template import CODE, Template
 
 log = logging.getLogger(__name__)
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -82,6 +83,7 @@ class LocalAws:
             self._install_seams()
             self._create_stack()
             self._configure_buckets()
+            outbox.install()
             self.host = FunctionHost(self._functions())
         except BaseException:
             self.stop()
@@ -96,6 +98,22 @@ class LocalAws:
             self._mock.stop()
         os.environ.clear()
         os.environ.update(self._environment)
+
+    def set_environment(self, variables: Mapping[str, str]) -> None:
+        """Give every function these variables as well; before any of them has started."""
+        self.host = FunctionHost(
+            {
+                name: replace(spec, environment={**spec.environment, **variables})
+                for name, spec in self.host.specs.items()
+            }
+        )
+
+    def verify_senders(self) -> None:
+        """Make SES accept the senders the functions use; on AWS somebody confirms them once."""
+        ses = self.client("ses")
+        for sender in {spec.environment.get("EMAIL_SENDER") for spec in self.host.specs.values()}:
+            if sender:
+                ses.verify_email_identity(EmailAddress=sender)
 
     def client(self, service: Any) -> Any:
         """A boto3 client of the local AWS."""
@@ -193,7 +211,7 @@ class LocalAws:
     def _create_stack(self) -> None:
         s3 = self.client("s3")
         bucket, key = CODE.removeprefix("s3://").split("/", 1)
-        s3.create_bucket(Bucket=bucket)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_object(Bucket=bucket, Key=key, Body=_empty_zip())
         wanted = self._expressions()
         keys = {f"{index}": name for index, name in enumerate(wanted)}
@@ -212,15 +230,19 @@ class LocalAws:
         self.resolved = {name: outputs.pop(f"{RESOLVED}{index}") for index, name in keys.items()}
         self.outputs = outputs
         listed = formation.describe_stack_resources(StackName=STACK)["StackResources"]
-        self.names = {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in listed}
+        self.names = {
+            r["LogicalResourceId"]: r.get("PhysicalResourceId", "")
+            for r in listed
+            if "LogicalResourceId" in r  # moto lists a resource whose condition is false as an empty entry
+        }
 
     def _expressions(self) -> dict[str, Any]:
         """What the template's schedules and event sources name, to be resolved with the stack."""
         wanted: dict[str, Any] = {}
         for schedule in self.template.schedules():
-            wanted[f"{schedule.name}.target"] = schedule.target
-            if schedule.input is not None:
-                wanted[f"{schedule.name}.input"] = schedule.input
+            for part in ("expression", "timezone", "target", "input"):
+                if (value := getattr(schedule, part)) is not None:
+                    wanted[f"{schedule.name}.{part}"] = value
         for source in self.template.event_sources():
             wanted[f"{source.name}.queue"] = source.queue
             wanted[f"{source.name}.function"] = source.function
@@ -233,7 +255,7 @@ class LocalAws:
     def _configure_buckets(self) -> None:
         """Versioning and EventBridge, which moto's CloudFormation leaves out; then the kept objects."""
         s3 = self.client("s3")
-        buckets = dict(self.template.of_type("AWS::S3::Bucket"))
+        buckets = {n: p for n, p in self.template.of_type("AWS::S3::Bucket") if n in self.names}
         for name, properties in buckets.items():
             status = properties.get("VersioningConfiguration", {}).get("Status")
             if status == "Enabled":

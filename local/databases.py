@@ -13,12 +13,12 @@ from typing import Any
 
 import pg8000.native
 
+from local.constants import REGION, REPOSITORY
 from local.functions import FunctionSpec, LambdaContext, load_handler
 from local.postgres import ADMIN
 
 OWNER = "ops_migrate"
 NAME = "opscopilot"
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def database_environment(port: int, user: str, name: str = NAME) -> dict[str, st
         "DB_NAME": name,
         "DB_USER": user,
         "DB_AUTH": "trust",
-        "AWS_REGION": "us-east-1",
+        "AWS_REGION": REGION,
     }
 
 

@@ -81,9 +81,7 @@ def localise(
 class _Walker:
     """Rewrites references to dropped resources wherever they stand."""
 
-    def __init__(
-        self, gone: set[str], substitutes: Mapping[str, str], attributes: Mapping[str, str]
-    ) -> None:
+    def __init__(self, gone: set[str], substitutes: Mapping[str, str], attributes: Mapping[str, str]) -> None:
         self._gone = gone
         self._attributes = attributes
         self._substitutes = substitutes

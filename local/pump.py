@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from local.aws import REGION, LocalAws
+from local.aws import LocalAws
 from local.functions import Outcome
 from local.template import EventSource
 
@@ -130,7 +130,7 @@ def _record(message: dict[str, Any], queue_arn: str) -> dict[str, Any]:
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": queue_arn,
-        "awsRegion": queue_arn.split(":")[3] if queue_arn.count(":") >= 5 else REGION,
+        "awsRegion": queue_arn.split(":")[3],
     }
 
 

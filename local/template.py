@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from local.constants import REGION
+
 CODE = "s3://opscopilot-local-code/function.zip"  # sam build uploads the real thing; here files run in place
 _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -35,11 +37,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A timetable and what it starts; ``target`` and ``input`` may hold intrinsics."""
+    """A timetable and what it starts; all but the name may hold intrinsics."""
 
     name: str
-    expression: str
-    timezone: str
+    expression: Any
+    timezone: Any
     target: Any
     input: Any
 
@@ -157,7 +159,7 @@ class Template:
         return found
 
 
-def load(path: Path, overrides: Mapping[str, str] | None = None, region: str = "us-east-1") -> Template:
+def load(path: Path, overrides: Mapping[str, str] | None = None, region: str = REGION) -> Template:
     """Read and expand the template. Parameters take their defaults unless overridden.
 
     Raises TemplateError when the file is no valid SAM template, saying why.

@@ -17,12 +17,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pg8000.dbapi
 
 from local.databases import OWNER, admin, database_environment, ensure_database, identifier, migrate
 from local.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    import pytest
+
+    from local.stack import Stack
 
 Migration = Callable[[int, str], Any]
 
@@ -127,3 +132,22 @@ def database(migration: Migration | None = migrate) -> Iterator[ThrowawayDatabas
         yield fresh
     finally:
         _SHARED.drop(fresh)
+
+
+@contextmanager
+def stack(tmp_path_factory: pytest.TempPathFactory, *, background: bool = True) -> Iterator[Stack]:
+    """A whole running stack in this process over a folder of its own; everything is deleted at the end.
+
+    It takes some 6 s to start, so share one per session or module. ``background=False`` keeps schedules from
+    firing by themselves. Use ``stack.info.api_url``, ``stack.identity.issue(tenant, role)``,
+    ``stack.aws.client("s3")`` and ``stack.aws.names["LandingBucket"]``.
+    """
+    from local.stack import Stack
+
+    running = Stack(tmp_path_factory.mktemp("stack"), durable=False, background=background)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+        running.postgres.destroy()

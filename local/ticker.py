@@ -68,7 +68,11 @@ def _in_years(year: int, field: str) -> bool:
 
 @dataclass
 class _Alarm:
-    schedule: Schedule
+    """A schedule with its expressions resolved, and when it fires next (None = never again)."""
+
+    name: str
+    expression: str
+    timezone: str
     arn: str
     text: str
     due: datetime | None
@@ -82,15 +86,19 @@ class Ticker:
         self._now = now
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
-        self._alarms = [
-            _Alarm(
-                schedule,
-                aws.resolved[f"{schedule.name}.target"],
-                aws.resolved.get(f"{schedule.name}.input", "{}"),
-                next_fire(schedule.expression, now(), schedule.timezone),
-            )
-            for schedule in aws.template.schedules()
-        ]
+        self._alarms = [self._alarm(schedule) for schedule in aws.template.schedules()]
+
+    def _alarm(self, schedule: Schedule) -> _Alarm:
+        found = self._aws.resolved
+        expression, zone = found[f"{schedule.name}.expression"], found[f"{schedule.name}.timezone"]
+        return _Alarm(
+            schedule.name,
+            expression,
+            zone,
+            found[f"{schedule.name}.target"],
+            found.get(f"{schedule.name}.input", "{}"),
+            next_fire(expression, self._now(), zone),
+        )
 
     def start(self) -> None:
         """Begin waiting for the first schedule."""
@@ -106,9 +114,9 @@ class Ticker:
         now, fired = self._now(), 0
         for alarm in self._alarms:
             if alarm.due is not None and alarm.due <= now:
-                log.info("schedule %s fires", alarm.schedule.name)
+                log.info("schedule %s fires", alarm.name)
                 self._aws.deliver(alarm.arn, _filled(alarm.text, alarm.due))
-                alarm.due = next_fire(alarm.schedule.expression, now, alarm.schedule.timezone)
+                alarm.due = next_fire(alarm.expression, now, alarm.timezone)
                 fired += 1
         return fired
 
