@@ -134,7 +134,7 @@ CREATE TABLE notification.notifications (
     FOREIGN KEY (tenant_id, event_id) REFERENCES notification.alert_events (tenant_id, event_id)
 );
 CREATE INDEX notifications_recent_ix ON notification.notifications (tenant_id, created_at DESC, id DESC);
-CREATE INDEX notifications_due_ix ON notification.notifications (tenant_id, scheduled_at)
+CREATE INDEX notifications_due_ix ON notification.notifications (tenant_id, (severity <> 'critical'), scheduled_at, id)
     WHERE status IN ('pending', 'failed');
 CREATE INDEX notifications_sending_ix ON notification.notifications (tenant_id, claimed_at) WHERE status = 'sending';
 CREATE INDEX notifications_retry_ix ON notification.notifications (tenant_id, retry_requested_at)

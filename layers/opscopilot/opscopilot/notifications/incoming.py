@@ -1,0 +1,80 @@
+"""Read an AlertRaised out of whatever a queue holds. Everything in it is somebody else's text until checked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.kernel.events import AlertRaised, AlertType, Severity
+
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2199, 12, 31, tzinfo=UTC)
+_Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]
+MAX_BODY = 262_144  # an SQS message's own limit
+
+
+class _Alert(BaseModel):
+    """AlertRaised with limits on everything that later becomes a header, a page, or a number in print."""
+
+    model_config = ConfigDict(extra="ignore")
+    event_id: UUID
+    version: Literal[1] = 1
+    tenant_id: UUID
+    occurred_at: _Instant
+    correlation_id: Annotated[str, StringConstraints(max_length=200)]
+    alert_id: UUID
+    alert_type: AlertType
+    severity: Severity
+    title: _Line
+    message: Annotated[str, StringConstraints(max_length=50_000)]
+    entity_type: _Line
+    entity_id: UUID | None = None
+    entity_code: _Line | None = None
+    dedupe_key: _Line
+    amount: Annotated[Decimal, Field(gt=-(10**18), lt=10**18, max_digits=24)] | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    deadline: _Instant | None = None
+    link: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class _Envelope(BaseModel):
+    """EventBridge's envelope as SQS carries it."""
+
+    model_config = ConfigDict(extra="ignore")
+    source: Annotated[str, StringConstraints(pattern=r"^opscopilot\.[a-z]+$")]
+    detail_type: Literal["AlertRaised"] = Field(alias="detail-type")
+    detail: _Alert
+
+
+def alert_from_body(body: object) -> AlertRaised:
+    """The alert in an SQS record's body (EventBridge's envelope as JSON); ValidationFailed naming the first fault."""
+    if not isinstance(body, str) or len(body) > MAX_BODY:
+        raise ValidationFailed(
+            "The message is not an event.", field="body", value=type(body).__name__,
+            expected=f"a JSON text of at most {MAX_BODY} characters",
+        )  # fmt: skip
+    return _checked(lambda: _Envelope.model_validate_json(body).detail)
+
+
+def alert_from_outbox(detail: object) -> AlertRaised:
+    """The alert in an outbox row, under the same limits."""
+    return _checked(lambda: _Alert.model_validate(detail))
+
+
+def _checked(read: Any) -> AlertRaised:
+    try:
+        found: _Alert = read()
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "body"
+        # The value stays out: it is a stranger's text and would end up in the log.
+        raise ValidationFailed(
+            f"The event cannot be used: {where}: {fault['msg']}", field=where, expected=fault["msg"]
+        ) from None
+    return AlertRaised(**found.model_dump())
