@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.client import OpsClient
-from local.identity import issue_token
+from local.identity import Identity
 
 STATE = Path(os.environ.get("OPS_STATE_DIR", ".local"))
 DEFAULT_TENANT = "sample"
@@ -25,7 +25,8 @@ def stack_info() -> dict[str, Any]:
 
 def local_token(tenant: str, role: str, *, platform_admin: bool = False) -> str:
     """A token of the local stack's own key. Only the machine that runs the stack can make one."""
-    return issue_token(tenant, role, f"{role}@{tenant}.example", state_dir=STATE, platform_admin=platform_admin)
+    claims = {"platform_admin": True} if platform_admin else {}
+    return Identity(STATE).issue(tenant, role, **claims)
 
 
 def client(tenant: str | None = None, role: str = "planner", *, platform_admin: bool = False) -> OpsClient:

@@ -42,7 +42,7 @@ class ToolAnswer(BaseModel):
 
 def router(copilot: Copilot) -> APIRouter:
     """The copilot's routes over one Copilot."""
-    api = APIRouter(prefix="/api/v1/copilot", tags=["copilot"])
+    api = APIRouter(prefix="/copilot", tags=["copilot"])
 
     def ask(caller: CurrentCaller, request: QueryRequest) -> Answer:
         """Ask a question. Every figure in the answer carries the number of a citation; follow-ups keep the session."""
