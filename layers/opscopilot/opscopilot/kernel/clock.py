@@ -40,6 +40,14 @@ class FixedClock:
         self.instant += step
 
 
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """The time between two instants (P-06). Python subtracts wall times where both carry the same zone, which is
+    an hour wrong across a clock change; ValueError for a wall time without a zone."""
+    if start.tzinfo is None or end.tzinfo is None:
+        raise ValueError("a duration needs two instants: give both a time zone")
+    return end.astimezone(UTC) - start.astimezone(UTC)
+
+
 def production_day(instant: datetime, zone: str, day_start: time) -> date:
     """The plant's production day of `instant`: a night shift belongs to the day on which it started.
 

@@ -45,8 +45,16 @@ def allocate(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list
     """Split `amount` by weights so that the parts add up exactly: largest remainder, ties first (A3, P-20)."""
     unit = Decimal(1).scaleb(-minor_units(currency))
     whole = sum(weights, Decimal(0))
-    if whole <= 0:
-        raise ValidationFailed("Weights must add up to more than zero.", field="weights", value=list(weights))
+    if whole <= 0 or min(weights) < 0:
+        raise ValidationFailed(
+            "An amount is split by weights of zero or more that add up to more than zero.",
+            field="weights", value=[str(one) for one in weights], expected="for example 5, 3, 2",
+        )  # fmt: skip
+    if amount != amount.quantize(unit):
+        raise ValidationFailed(
+            f"{amount} {currency} is finer than the smallest coin, so no rounded parts can add up to it.",
+            field="amount", value=amount, expected=f"a whole number of {unit} {currency}; round the total first",
+        )  # fmt: skip
     exact = [amount * weight / whole for weight in weights]
     parts = [share.quantize(unit, ROUND_FLOOR) for share in exact]
     missing = int((amount - sum(parts, Decimal(0))) / unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from math import isfinite
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -34,11 +35,18 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
     """The sort keys inside `cursor`; ValidationFailed when it is not one of ours for this list."""
     try:
         keys = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, UnicodeDecodeError):
+    except (binascii.Error, ValueError, RecursionError):
         keys = None
-    if not isinstance(keys, list) or len(keys) != length:
+    if not isinstance(keys, list) or len(keys) != length or not all(map(_comparable, keys)):
         raise ValidationFailed(
             "The cursor does not belong to this list.",
             field="cursor", value=cursor, expected="the `next_cursor` of the page before, unchanged",
         )  # fmt: skip
     return keys
+
+
+def _comparable(key: object) -> bool:
+    """Whether the database can take `key` as a parameter: no nesting, no NaN, no text that UTF-8 cannot hold."""
+    if isinstance(key, str):
+        return "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
+    return key is None or isinstance(key, int) or (isinstance(key, float) and isfinite(key))

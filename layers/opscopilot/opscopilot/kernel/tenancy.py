@@ -60,9 +60,7 @@ class PlantSettings(BaseModel):
         return datetime.combine(self.as_of, time(23, 59, 59), ZoneInfo(self.default_time_zone))
 
 
-PLANT_COLUMNS = (
-    "tenant_id, code, name, default_currency, default_time_zone, as_of, week_start, day_start, language"
-)
+PLANT_COLUMNS = "tenant_id, code, name, default_currency, default_time_zone, as_of, week_start, day_start, language"
 
 
 def plant_settings(tx: Tx) -> PlantSettings:

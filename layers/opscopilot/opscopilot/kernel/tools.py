@@ -84,10 +84,11 @@ class ToolRegistry:
     def add(self, *tools: Tool) -> None:
         """Register tools; a name twice is a programming error."""
         for tool in tools:
-            if tool.name in self._tools:
-                raise ValueError(f"tool '{tool.name}' is registered twice")
+            for name in (tool.name, *tool.aliases):
+                if name in self._tools or name in self._aliases:
+                    raise ValueError(f"tool '{name}' is registered twice")
             self._tools[tool.name] = tool
-            self._aliases.update({alias: tool.name for alias in tool.aliases})
+            self._aliases.update(dict.fromkeys(tool.aliases, tool.name))
 
     def get(self, name: str) -> Tool | None:
         """The tool of that name or alias, or None."""

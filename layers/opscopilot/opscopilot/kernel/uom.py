@@ -97,9 +97,12 @@ def convert(quantity: Decimal, from_uom: str, to_uom: str, sku_factors: dict[str
 
     `sku_factors` maps a package unit to how many `to_uom` one of it holds. Formula A2; never chains roundings.
     """
-    known = factor(from_uom, to_uom)
-    if known is None and sku_factors:
-        known = sku_factors.get(from_uom)
+    if factor(from_uom, to_uom) is not None:
+        if from_uom == to_uom:
+            return quantity
+        # Divided last: 1 / 0.45359237 has no end, so a rounded factor would carry its error into the quantity.
+        return quantity * UNITS[from_uom].factor / UNITS[to_uom].factor
+    known = (sku_factors or {}).get(from_uom)
     if known is None:
         raise ValidationFailed(
             f"There is no factor from {from_uom} to {to_uom} for this item.",
