@@ -110,6 +110,9 @@ SELECT platform.secure_table('forecast.demand_history');
 
 -- One row per version and SKU: the plan puts it there (pending, with its batch), the batch decides it.
 -- bias = sum of (actual - forecast) / sum of actuals: negative means forecast too high.
+-- lead_time_quantiles: demand over the lead time, not exceeded with the probabilities in lead_time_levels.
+-- order_up_to: demand over lead time and review time (protection_days) at the service level of the version.
+-- recent_volume: demand of the last year, the weight of this series in figures over all series.
 CREATE TABLE forecast.forecast_series (
     tenant_id uuid NOT NULL,
     version_id uuid NOT NULL,
@@ -143,6 +146,9 @@ CREATE TABLE forecast.forecast_series (
     lead_time_mean double precision,
     lead_time_levels double precision[],
     lead_time_quantiles double precision[],
+    protection_days double precision,
+    order_up_to double precision,
+    recent_volume double precision,
     PRIMARY KEY (tenant_id, version_id, entity_type, entity_id),
     CONSTRAINT refused_says_why CHECK (status <> 'refused' OR reason IS NOT NULL),
     CONSTRAINT ok_names_its_method CHECK (status <> 'ok' OR method IS NOT NULL),

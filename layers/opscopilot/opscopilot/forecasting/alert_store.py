@@ -1,0 +1,140 @@
+"""Alerts in the database: one open row per condition, told once, and again only when it gets worse (P-85)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from opscopilot.forecasting import copyio
+from opscopilot.forecasting.conditions import Condition
+from opscopilot.forecasting.versions import Version
+from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.events import SEVERITIES, AlertRaised
+from opscopilot.kernel.ids import uuid7
+
+TYPES = ("stockout_risk", "threshold_breach", "forecast_bias")
+"""What this context watches; it closes no other alerts."""
+_COLUMNS = (
+    "id", "alert_type", "severity", "title", "message", "entity_type", "entity_id", "entity_code", "dedupe_key",
+    "observed", "threshold", "uom", "amount", "currency", "deadline", "event_id", "details",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A condition with the row it is kept in. `event` is what goes out, None when it was told before."""
+
+    condition: Condition
+    alert_id: UUID
+    event: AlertRaised | None
+
+
+def open_alerts(tx: Tx) -> dict[str, Row]:
+    """Alerts whose condition was still there last time, by dedupe key."""
+    found = tx.rows(
+        """SELECT id, dedupe_key, severity FROM forecast.forecast_alerts
+           WHERE status IN ('open', 'acknowledged') AND alert_type = ANY(CAST(:types AS text[]))""",
+        types=list(TYPES),
+    )  # fmt: skip
+    return {row["dedupe_key"]: row for row in found}
+
+
+def decide(
+    conditions: Sequence[Condition], known: Mapping[str, Row], version: Version, now: datetime, zone: str, tenant: UUID,
+    at_most: int,
+) -> list[Stored]:  # fmt: skip
+    """Which conditions are news (new, or worse than before). Beyond `at_most` news one digest speaks for the
+    rest: 500 items running short are one message, not 500 (P-86)."""
+    news = [one for one in conditions if _is_news(one, known)]
+    news.sort(key=lambda one: (SEVERITIES.index(one.severity), -(one.amount or Decimal(0)), one.key))
+    told, untold = news[:at_most], news[at_most:]
+    listed = list(conditions)
+    if untold:
+        listed.append(digest(untold, version))
+        told.append(listed[-1])
+    loud = {one.key for one in told}
+    out = []
+    for one in listed:
+        alert_id = known[one.key]["id"] if one.key in known else uuid7()
+        event = _event(one, alert_id, version, now, zone, tenant) if one.key in loud else None
+        out.append(Stored(one, alert_id, event))
+    return out
+
+
+def _is_news(one: Condition, known: Mapping[str, Row]) -> bool:
+    before = known.get(one.key)
+    return before is None or SEVERITIES.index(one.severity) < SEVERITIES.index(before["severity"])
+
+
+def digest(untold: Sequence[Condition], version: Version) -> Condition:
+    """One alert for many. `untold` comes sorted, the gravest first."""
+    first = untold[0]
+    names = "; ".join(one.title for one in untold[:5])
+    return Condition(
+        f"{first.type}:digest:{version.code}", first.type, first.severity,
+        f"{len(untold)} more alerts from forecast {version.code}",
+        f"Besides those told one by one there are {len(untold)} more: {names}{' …' if len(untold) > 5 else ''}. "
+        "The list of open alerts has them all.",
+        "forecast_version", version.id, version.code, Decimal(len(untold)), None,
+        details={"dedupe_keys": [one.key for one in untold[:500]]},
+    )  # fmt: skip
+
+
+def _event(one: Condition, alert_id: UUID, version: Version, now: datetime, zone: str, tenant: UUID) -> AlertRaised:
+    return AlertRaised(
+        tenant_id=tenant, occurred_at=now, correlation_id=version.code, alert_id=alert_id, alert_type=one.type,
+        severity=one.severity, title=one.title, message=one.message, entity_type=one.entity_type,
+        entity_id=one.entity_id, entity_code=one.entity_code, dedupe_key=one.key, amount=one.amount,
+        currency=one.currency, deadline=_instant(one.deadline, zone),
+    )  # fmt: skip
+
+
+def _instant(day: date | None, zone: str) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(0), ZoneInfo(zone))
+
+
+def store(tx: Tx, stored: Sequence[Stored], version: Version, now: datetime, zone: str) -> dict[str, int]:
+    """Open what is new, refresh what is still there, resolve what is gone; how many of each."""
+    copyio.stage(tx, "alerts_now", "forecast.forecast_alerts", _COLUMNS, _rows(stored, zone))
+    common = {"version": version.id, "as_of": version.as_of, "now": now}
+    resolved = tx.execute(_RESOLVE, now=now, types=list(TYPES))
+    kept = tx.execute(_REFRESH, **common)
+    opened = tx.execute(_OPEN, tenant=tx.tenant_id, **common)
+    return {"opened": opened, "kept": kept, "resolved": resolved}
+
+
+def _rows(stored: Sequence[Stored], zone: str) -> Iterator[list[Any]]:
+    for item in stored:
+        one = item.condition
+        yield [
+            item.alert_id, one.type, one.severity, one.title, one.message, one.entity_type, one.entity_id,
+            one.entity_code, one.key, one.observed, one.threshold, one.uom, one.amount, one.currency,
+            _instant(one.deadline, zone), item.event.event_id if item.event else None,
+            json.dumps(one.details, default=str),
+        ]  # fmt: skip
+
+
+_RESOLVE = """
+UPDATE forecast.forecast_alerts a SET status = 'resolved', resolved_at = :now, updated_at = now(),
+    row_version = row_version + 1
+WHERE a.status IN ('open', 'acknowledged') AND a.alert_type = ANY(CAST(:types AS text[]))
+  AND NOT EXISTS (SELECT 1 FROM alerts_now n WHERE n.dedupe_key = a.dedupe_key)
+"""
+_REFRESH = """
+UPDATE forecast.forecast_alerts a SET severity = n.severity, title = n.title, message = n.message,
+    observed = n.observed, threshold = n.threshold, amount = n.amount, currency = n.currency, deadline = n.deadline,
+    details = n.details, event_id = coalesce(n.event_id, a.event_id), version_id = :version, as_of = :as_of,
+    last_seen_at = :now, seen_count = a.seen_count + 1, updated_at = now(), row_version = a.row_version + 1
+FROM alerts_now n WHERE n.id = a.id
+"""
+_OPEN = f"""
+INSERT INTO forecast.forecast_alerts (tenant_id, version_id, as_of, first_seen_at, last_seen_at, {", ".join(_COLUMNS)})
+SELECT :tenant, :version, :as_of, CAST(:now AS timestamptz), CAST(:now AS timestamptz), {", ".join(_COLUMNS)}
+FROM alerts_now n WHERE NOT EXISTS (SELECT 1 FROM forecast.forecast_alerts a WHERE a.id = n.id)
+"""

@@ -1,0 +1,117 @@
+"""What a batch leaves in the database: its execution, a verdict per series, and the forecast rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from opscopilot.forecasting import copyio
+from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.series import Outcome, Series
+from opscopilot.forecasting.versions import Version
+from opscopilot.kernel.db import Tx
+
+_SERIES_COLUMNS = (
+    "entity_id", "status", "reason", "method", "note", "demand_class", "origins", "wape", "bias", "mase",
+    "coverage_80", "coverage_95", "loss_name", "loss", "naive_name", "naive_wape", "naive_loss",
+    "lead_time_days_mean", "lead_time_days_sd", "lead_time_basis", "lead_time_n", "lead_time_mean",
+    "lead_time_levels", "lead_time_quantiles", "protection_days", "order_up_to", "recent_volume",
+)  # fmt: skip
+_FORECAST_COLUMNS = (
+    "entity_id", "bucket_start", "value", "lower_80", "upper_80", "lower_95", "upper_95", "uom", "method",
+    "baseline_method", "baseline_value",
+)  # fmt: skip
+_YEAR = 52
+
+
+def running(tx: Tx, version: Version, number: int, input_hash: str, series: int) -> None:
+    """Note that the batch is being computed, and how often that was tried."""
+    tx.execute(
+        """INSERT INTO forecast.model_executions AS e (tenant_id, model_id, version_id, batch, status, input_hash,
+               series) VALUES (:tenant, :model, :version, :batch, 'running', :hash, :series)
+           ON CONFLICT (tenant_id, version_id, batch) DO UPDATE SET status = 'running', attempts = e.attempts + 1,
+               input_hash = excluded.input_hash, series = excluded.series, started_at = now(), ended_at = NULL,
+               latency_ms = NULL, error = NULL""",
+        tenant=tx.tenant_id, model=version.model_id, version=version.id, batch=number, hash=input_hash, series=series,
+    )  # fmt: skip
+
+
+def completed(tx: Tx, version: Version, number: int, latency_ms: int) -> None:
+    """Note that the batch is done."""
+    tx.execute(
+        """UPDATE forecast.model_executions SET status = 'completed', ended_at = now(), latency_ms = :latency
+           WHERE version_id = :version AND batch = :batch""",
+        version=version.id, batch=number, latency=latency_ms,
+    )  # fmt: skip
+
+
+def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) -> None:
+    """Replace whatever an earlier attempt left of these series."""
+    series = _series_rows(outcome, config)
+    copyio.stage(tx, "batch_series", "forecast.forecast_series", _SERIES_COLUMNS, series)
+    tx.execute(
+        f"""UPDATE forecast.forecast_series s SET {", ".join(f"{c} = b.{c}" for c in _SERIES_COLUMNS[1:])}
+            FROM batch_series b WHERE s.version_id = :version AND s.entity_id = b.entity_id""",
+        version=version.id,
+    )
+    tx.execute(
+        """DELETE FROM forecast.forecasts f USING batch_series b
+           WHERE f.version_id = :version AND f.entity_id = b.entity_id""",
+        version=version.id,
+    )
+    columns = ", ".join(_FORECAST_COLUMNS)
+    copyio.stage(tx, "batch_rows", "forecast.forecasts", _FORECAST_COLUMNS, _forecast_rows(outcome, version))
+    tx.execute(
+        f"""INSERT INTO forecast.forecasts (tenant_id, version_id, model_id, {columns})
+            SELECT :tenant, :version, :model, {columns} FROM batch_rows""",
+        tenant=tx.tenant_id, version=version.id, model=version.model_id,
+    )  # fmt: skip
+
+
+def _series_rows(outcome: Outcome, config: ForecastConfig) -> Iterator[list[Any]]:
+    for i, one in enumerate(outcome.live):
+        yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-_YEAR:].sum())]
+    for one in outcome.ended:
+        volume = float(one.values[-_YEAR:].sum())
+        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 4)
+        yield [one.sku_id, "refused", one.ended, *blank, volume]
+
+
+def _verdict(outcome: Outcome, i: int) -> list[Any]:
+    f, metrics, reason = outcome.forecast, outcome.forecast.metrics, outcome.refusals[i]
+    return [
+        outcome.live[i].sku_id, "refused" if reason else "ok", reason, f.methods[i], f.notes[i] or None,
+        f.demand_class[i], int(metrics.origins[i]), float(metrics.wape[i]), float(metrics.bias[i]),
+        float(metrics.mase[i]), float(metrics.coverage[0.80][i]), float(metrics.coverage[0.95][i]),
+        metrics.loss_name[i], float(metrics.loss[i]), metrics.baseline_name[i], float(metrics.baseline_wape[i]),
+        float(metrics.baseline_loss[i]),
+    ]  # fmt: skip
+
+
+def _lead(outcome: Outcome, i: int, one: Series, config: ForecastConfig) -> list[Any]:
+    lead = one.lead_time
+    known = [lead.mean, lead.sd, lead.basis, lead.n]
+    if outcome.refusals[i]:
+        return [*known, None, None, None, None, None]
+    levels, quantiles = (array.tolist() for array in (outcome.lead.taus, outcome.lead.quantiles[i]))
+    return [*known, float(outcome.lead.mean[i]), levels, quantiles, lead.mean + config.review_days,
+            float(outcome.order_up_to[i])]  # fmt: skip
+
+
+def _forecast_rows(outcome: Outcome, version: Version) -> Iterator[list[Any]]:
+    """Rounded to millionths, which keeps the order lower <= value <= upper; the 80 % band lies inside the 95 %."""
+    f, buckets = outcome.forecast, version.buckets
+    lower_80, upper_80 = f.lower[0.80], f.upper[0.80]
+    lower_95, upper_95 = np.minimum(f.lower[0.95], lower_80), np.maximum(f.upper[0.95], upper_80)
+    table = np.stack([f.mean, lower_80, upper_80, lower_95, upper_95], axis=2)
+    for i, one in enumerate(outcome.live):
+        if outcome.refusals[i]:
+            continue
+        simple = outcome.baseline.get(f.metrics.baseline_name[i])
+        name = None if simple is None else f.metrics.baseline_name[i]
+        for step, bucket in enumerate(buckets):
+            numbers = [f"{value:.6f}" for value in table[i, step]]
+            beside = None if simple is None else f"{simple[i, step]:.6f}"
+            yield [one.sku_id, bucket, *numbers, one.uom, f.methods[i], name, beside]

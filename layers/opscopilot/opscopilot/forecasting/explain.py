@@ -1,0 +1,74 @@
+"""Why an item is at risk, in short sentences with their numbers, and what is at stake in money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from opscopilot.forecasting import words
+from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.positions import Position
+from opscopilot.forecasting.risk import Risk
+from opscopilot.kernel.money import Money
+
+
+def unit_value(one: Position) -> tuple[Decimal, str] | None:
+    """What a base unit is worth and on which basis. A price or cost of 0 means unknown (P-29)."""
+    for basis, value in (
+        ("list_price", one.sku["list_price"]), ("recent_price", one.recent_price), ("unit_cost", one.sku["unit_cost"]),
+    ):  # fmt: skip
+        if value is not None and value > 0:
+            return Decimal(value), basis
+    return None
+
+
+def money_at_stake(one: Position, risk: Risk, currency: str) -> Money | None:
+    """Expected lost quantity over the lead time at the unit's value; sales are not margin and it says which."""
+    value = unit_value(one)
+    if value is None or risk.expected_lost is None:
+        return None
+    return Money((risk.expected_lost * value[0]).quantize(Decimal("0.0001")), one.sku["currency"] or currency)
+
+
+def factors(one: Position, risk: Risk, config: ForecastConfig, no_forecast: str | None) -> list[str]:
+    """The sentences behind a risk, the weightiest first."""
+    uom = one.sku["base_uom"]
+
+    def q(quantity: Decimal) -> str:
+        return words.amount(quantity, uom)
+
+    out: list[str] = []
+    if risk.lead_time_demand is not None:
+        out.append(
+            f"{q(one.available)} available against {q(risk.lead_time_demand)} expected over a lead time of "
+            f"{words.days(risk.lead_time.mean)}"
+        )
+        coming = risk.incoming.due_in_lead_time
+        out.append(f"{q(coming)} due within the lead time" if coming else "nothing is due within the lead time")
+    elif no_forecast:
+        out.append(f"no forecast to judge by: {no_forecast}")
+    if one.backorders:
+        out.append(f"{q(one.backorders)} overdue to customers and not reserved")
+    out += _supply_factors(risk, config, q)
+    if one.quarantined or one.expired:
+        out.append(f"{q(one.quarantined)} in quarantine and {q(one.expired)} expired are not counted as available")
+    if one.negative_rows:
+        out.append(f"{one.negative_rows} negative balance(s) counted as 0: a booking is missing")
+    if risk.advice is not None and risk.advice.conflict:
+        out.append(f"a person must decide: {risk.advice.conflict}")
+    return out
+
+
+def _supply_factors(risk: Risk, config: ForecastConfig, show: Callable[[Decimal], str]) -> list[str]:
+    out = []
+    lead = risk.lead_time
+    if risk.lead_time_demand is not None:
+        spread = f", give or take {words.days(lead.sd)}" if lead.sd >= 0.05 else ""
+        out.append(f"lead time {words.days(lead.mean)}{spread} ({lead.basis})")
+    if risk.incoming.overdue:
+        out.append(f"{show(risk.incoming.overdue)} of the open supply is overdue")
+    if risk.incoming.stale:
+        out.append(
+            f"{show(risk.incoming.stale)} on order is more than {config.stale_supply_days} days late and not counted on"
+        )
+    return out

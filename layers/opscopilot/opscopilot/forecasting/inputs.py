@@ -1,0 +1,47 @@
+"""What a forecast is made of, as one hash: the same inputs never make a second version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import UUID
+
+from opscopilot.forecasting.calendar import DataCut
+from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.kernel.db import Tx
+
+# Entities whose files change a demand forecast or the risk that follows from it.
+RELEVANT_ENTITIES = (
+    "sku", "sku_uom", "sku_supplier", "supplier", "location", "sales_order", "sales_order_line", "shipment_line",
+    "inventory_snapshot", "purchase_order", "purchase_order_line", "receipt", "work_order",
+)  # fmt: skip
+_TABLES = (
+    "skus", "sku_suppliers", "suppliers", "locations", "sales_orders", "sales_order_lines", "shipment_lines",
+    "inventory_snapshots", "purchase_orders", "purchase_order_lines", "receipts", "work_orders",
+)  # fmt: skip
+_STATE = " UNION ALL ".join(
+    f"SELECT '{table}' AS name, count(*) AS rows, coalesce(sum(row_version), 0) AS versions, "
+    f"coalesce(max(updated_at)::text, '') AS changed FROM manufacturing.{table}"
+    for table in _TABLES
+)
+
+
+def fingerprint(tx: Tx, cut: DataCut, config: ForecastConfig) -> str:
+    """Hash of the tables' state, the cut and the settings. A changed, added or removed row changes it."""
+    state = [[row["name"], row["rows"], int(row["versions"]), row["changed"]] for row in tx.rows(_STATE)]
+    parts = [state, str(cut.as_of), str(cut.complete_day), cut.week_start, config.as_json()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def newer_data_event(tx: Tx, event_id: UUID) -> bool:
+    """Whether a later DataNormalized of a relevant entity is on record: that one will do the work.
+
+    Event ids are ordered by time, so exactly one event is the newest and no change is ever left out.
+    """
+    return bool(
+        tx.scalar(
+            """SELECT EXISTS (SELECT 1 FROM platform.outbox WHERE detail_type = 'DataNormalized'
+                   AND event_id > :event_id AND detail ->> 'entity_type' = ANY(CAST(:entities AS text[])))""",
+            event_id=event_id, entities=list(RELEVANT_ENTITIES),
+        )
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""How long replenishment takes, learned from what arrived: mean, spread, and what that knowledge rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.kernel.db import Tx
+
+ENOUGH = 5
+"""Deliveries from which a SKU's (or a supplier's) own record is trusted."""
+_RECENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTime:
+    """Days from order to usable stock. `n` deliveries stand behind it; `basis` says in words where it is from."""
+
+    mean: float
+    sd: float
+    n: int
+    basis: str
+    assumed: bool = False
+
+
+# Per PO line the first receipt counts: that is when the stock-out would have ended. Lateness is measured
+# against the original confirmation, which re-confirming does not move.
+_QUERY = """
+WITH arrived AS (
+    SELECT l.sku_id, o.supplier_id, min(r.production_day) - o.order_date AS days,
+           min(r.production_day) - coalesce(l.original_confirmed_date, l.confirmed_date, l.requested_date) AS late,
+           row_number() OVER (PARTITION BY l.sku_id ORDER BY min(r.production_day) DESC, l.id) AS recent
+    FROM manufacturing.receipts r
+    JOIN manufacturing.purchase_order_lines l ON l.tenant_id = r.tenant_id AND l.id = r.purchase_order_line_id
+    JOIN manufacturing.purchase_orders o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
+    WHERE r.production_day BETWEEN CAST(:as_of AS date) - 1096 AND :as_of AND o.status NOT IN ('draft', 'cancelled')
+    GROUP BY l.id, l.sku_id, o.supplier_id, o.order_date, l.original_confirmed_date, l.confirmed_date, l.requested_date
+    HAVING min(r.production_day) >= o.order_date
+), bought AS (
+    SELECT sku_id, count(*) AS n, avg(days)::float8 AS mean, coalesce(stddev_samp(days), 0)::float8 AS sd
+    FROM arrived WHERE recent <= :recent GROUP BY sku_id
+), by_supplier AS (
+    SELECT supplier_id, count(late) AS n, avg(late)::float8 AS late, coalesce(stddev_samp(late), 0)::float8 AS sd
+    FROM arrived WHERE late IS NOT NULL GROUP BY supplier_id
+), by_plant AS (
+    SELECT count(late) AS n, avg(late)::float8 AS late, coalesce(stddev_samp(late), 0)::float8 AS sd FROM arrived
+), made AS (
+    SELECT sku_id, count(*) AS n, avg(days)::float8 AS mean, coalesce(stddev_samp(late), 0)::float8 AS sd FROM (
+        SELECT w.sku_id, w.actual_end - coalesce(w.scheduled_start, w.actual_start) AS days,
+               w.actual_end - coalesce(w.scheduled_end, w.due_date) AS late,
+               row_number() OVER (PARTITION BY w.sku_id ORDER BY w.actual_end DESC, w.id) AS recent
+        FROM manufacturing.work_orders w
+        WHERE w.actual_end BETWEEN CAST(:as_of AS date) - 1096 AND :as_of AND w.status <> 'cancelled'
+          AND w.actual_end >= coalesce(w.scheduled_start, w.actual_start)
+    ) orders WHERE recent <= :recent GROUP BY sku_id
+), source AS (
+    SELECT DISTINCT ON (s.sku_id) s.sku_id, s.supplier_id, coalesce(s.lead_time_days, p.lead_time_days) AS days,
+           p.name, s.moq * s.uom_factor AS moq, s.order_multiple * s.uom_factor AS multiple
+    FROM manufacturing.sku_suppliers s
+    JOIN manufacturing.suppliers p ON p.tenant_id = s.tenant_id AND p.id = s.supplier_id
+    WHERE (s.valid_from IS NULL OR s.valid_from <= :as_of) AND (s.valid_to IS NULL OR s.valid_to >= :as_of)
+      AND p.status <> 'blocked'
+    ORDER BY s.sku_id, s.is_preferred DESC, s.priority NULLS LAST, s.valid_from DESC NULLS LAST, s.id
+)
+SELECT k.id AS sku_id, k.make_or_buy, k.lead_time_days AS master_days, source.days AS source_days,
+       source.name AS supplier, source.moq AS source_moq, source.multiple AS source_multiple,
+       bought.n AS bought_n, bought.mean AS bought_mean, bought.sd AS bought_sd,
+       made.n AS made_n, made.mean AS made_mean, made.sd AS made_sd,
+       by_supplier.n AS supplier_n, by_supplier.late AS supplier_late, by_supplier.sd AS supplier_sd,
+       by_plant.n AS plant_n, by_plant.sd AS plant_sd
+FROM manufacturing.skus k
+CROSS JOIN by_plant
+LEFT JOIN bought ON bought.sku_id = k.id
+LEFT JOIN made ON made.sku_id = k.id
+LEFT JOIN source ON source.sku_id = k.id
+LEFT JOIN by_supplier ON by_supplier.supplier_id = source.supplier_id
+WHERE CAST(:version AS uuid) IS NULL OR k.id IN (SELECT entity_id FROM forecast.forecast_series
+    WHERE version_id = CAST(:version AS uuid) AND batch = CAST(:batch AS integer))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sourcing:
+    """How a SKU is replenished: its lead time and the supplier's order rules in base units."""
+
+    lead_time: LeadTime
+    moq: Any
+    multiple: Any
+
+
+def sourcing(
+    tx: Tx, as_of: date, config: ForecastConfig, batch: tuple[UUID, int] | None = None
+) -> dict[UUID, Sourcing]:
+    """Lead time and order rules of every SKU, or of those in one batch (version, number)."""
+    version, number = batch or (None, None)
+    found = tx.rows(_QUERY, as_of=as_of, recent=_RECENT, version=version, batch=number)
+    return {row["sku_id"]: Sourcing(lead_time(row, config), row["source_moq"], row["source_multiple"]) for row in found}
+
+
+def lead_time(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
+    """Choose the best knowledge there is about one SKU; each step down is said in `basis`."""
+    if row["make_or_buy"] == "make":
+        return _made(row, config)
+    if (row["bought_n"] or 0) >= ENOUGH:
+        return LeadTime(max(row["bought_mean"], 1.0), row["bought_sd"], row["bought_n"], "receipts of this item")
+    return _agreed(row, config)
+
+
+def _made(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
+    n = int(row["made_n"] or 0)
+    known = n >= ENOUGH
+    sd = row["made_sd"] if known else 0.0
+    spread = f", spread of {n} work orders" if known else ", spread unknown"
+    if row["master_days"] is not None:
+        return LeadTime(max(float(row["master_days"]), 1.0), sd, n if known else 0, "item master" + spread)
+    if known:
+        return LeadTime(max(row["made_mean"], 1.0), sd, n, "work orders of this item")
+    return _assumed(config)
+
+
+def _agreed(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
+    """The agreed time, with the lateness its supplier (or else the whole plant) has shown."""
+    days = row["source_days"] if row["source_days"] is not None else row["master_days"]
+    if days is None:
+        return _assumed(config)
+    where = f"agreed with {row['supplier']}" if row["source_days"] is not None else "item master"
+    if (row["supplier_n"] or 0) >= ENOUGH:
+        mean = float(days) + max(row["supplier_late"], 0.0)
+        return LeadTime(max(mean, 1.0), row["supplier_sd"], row["supplier_n"], f"{where}, lateness of this supplier")
+    if (row["plant_n"] or 0) >= ENOUGH:
+        return LeadTime(max(float(days), 1.0), row["plant_sd"], row["plant_n"], f"{where}, spread of all suppliers")
+    return LeadTime(max(float(days), 1.0), 0.0, 0, f"{where}, spread unknown")
+
+
+def _assumed(config: ForecastConfig) -> LeadTime:
+    days = config.assumed_lead_time_days
+    return LeadTime(float(days), 0.0, 0, f"assumed {days} days: no receipts and no lead time in the masters", True)
