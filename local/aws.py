@@ -7,12 +7,14 @@ import io
 import json
 import logging
 import os
+import threading
 import time
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from local.seams import (
     s3_requests,
     state_machines,
 )
-from local.template import CODE, Template
+from local.template import CODE, AsyncInvocation, Template
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,9 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1 << 20),  # larger objects wait in temporary files, not in memory
 }
-RETRY_AFTER = (1.0, 2.0)  # Lambda waits one and two minutes before retrying an asynchronous invocation
+RETRY_SECONDS = 1.0  # after the first failure, twice that after the second; Lambda counts in minutes
+
+_ONE_AT_A_TIME = threading.Lock()  # moto's backends and the seams belong to the process
 
 Overrides = Callable[[str], Mapping[str, str]]
 
@@ -74,6 +78,8 @@ class LocalAws:
 
     def start(self) -> None:
         """Mock AWS, install the seams, create the stack and put back the objects kept on disk."""
+        if not _ONE_AT_A_TIME.acquire(blocking=False):
+            raise RuntimeError("another LocalAws runs in this process; stop it first")
         self._environment = dict(os.environ)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]  # a profile or endpoint of the developer must not reach real AWS
@@ -98,6 +104,7 @@ class LocalAws:
             self._mock.stop()
         os.environ.clear()
         os.environ.update(self._environment)
+        _ONE_AT_A_TIME.release()
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
         """Give every function these variables as well; before any of them has started."""
@@ -130,13 +137,17 @@ class LocalAws:
             self._background.submit(self._call_with_retries, name, event)
 
     def _call_with_retries(self, name: str, event: Any) -> None:
-        for pause in (*RETRY_AFTER, None):
+        logical = self._logical.get(name, name)
+        plan = self.template.async_invocations().get(logical, AsyncInvocation())
+        for attempt in range(1, plan.retries + 2):
             outcome = self.call(name, event)
             if not outcome.failed or self._stopping:
                 return
             log.warning("asynchronous invocation of %s failed: %s", name, outcome.payload)
-            if pause is not None:
-                time.sleep(pause)
+            if attempt <= plan.retries:
+                time.sleep(RETRY_SECONDS * attempt)
+        if destination := self.resolved.get(f"{logical}.on_failure"):
+            self.deliver(destination, _failure_record(name, event, outcome, plan.retries + 1))
 
     def publish(self, entry: dict[str, Any]) -> None:
         """Put one event (a PutEvents entry) on its bus."""
@@ -151,6 +162,8 @@ class LocalAws:
             self._deliver(arn, event, target or {})
         except Exception:
             log.exception("event could not be delivered to %s", arn)
+            if dead_letters := (target or {}).get("DeadLetterConfig", {}).get("Arn"):
+                self.deliver(dead_letters, event)
 
     def _deliver(self, arn: str, event: Any, target: Mapping[str, Any]) -> None:
         service, name = arn.split(":")[2], arn.rsplit(":", 1)[-1]
@@ -246,6 +259,9 @@ class LocalAws:
         for source in self.template.event_sources():
             wanted[f"{source.name}.queue"] = source.queue
             wanted[f"{source.name}.function"] = source.function
+        for name, plan in self.template.async_invocations().items():
+            if plan.destination is not None:
+                wanted[f"{name}.on_failure"] = plan.destination
         cors = self.template.cors()
         for name in ("origins", "methods", "headers"):
             if value := getattr(cors, name):  # a list parameter is one text with commas by now
@@ -292,3 +308,20 @@ def _empty_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("app.py", "")
     return buffer.getvalue()
+
+
+def _failure_record(name: str, event: Any, outcome: Outcome, attempts: int) -> dict[str, Any]:
+    """What Lambda sends to an on-failure destination."""
+    return {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "functionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": attempts,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": json.loads(outcome.payload),
+    }

@@ -59,6 +59,14 @@ class EventSource:
 
 
 @dataclass(frozen=True)
+class AsyncInvocation:
+    """How often a failed asynchronous invocation is tried again, and where it goes in the end."""
+
+    retries: int = 2
+    destination: Any = None
+
+
+@dataclass(frozen=True)
 class Cors:
     """What the API answers to browsers of other origins; lists may hold intrinsics."""
 
@@ -137,6 +145,15 @@ class Template:
                 for target in properties["Targets"]:
                     expression = properties["ScheduleExpression"]
                     found.append(Schedule(name, expression, "UTC", target["Arn"], target.get("Input")))
+        return found
+
+    def async_invocations(self) -> dict[str, AsyncInvocation]:
+        """Function's logical id → what its EventInvokeConfig says."""
+        found: dict[str, AsyncInvocation] = {}
+        for _, properties in self.of_type("AWS::Lambda::EventInvokeConfig"):
+            destination = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            retries = int(properties.get("MaximumRetryAttempts", 2))
+            found[properties["FunctionName"]["Ref"]] = AsyncInvocation(retries, destination)
         return found
 
     def event_sources(self) -> list[EventSource]:

@@ -4,6 +4,7 @@
   are held until the request is done (moto raises them before it has set the metadata), then the touched
   objects are handed to ``saved`` and the events to ``publish``.
 - ``S3Backend.put_object`` and ``delete_object``: note which objects a request touched.
+- ``FakeKey.__del__``: an overwritten object is let go without a warning about it.
 - ``notifications._send_event_bridge_message``: the event's shape as S3 sends it (moto's has constant ids, a
   wrong ``eTag`` and reaches every bus).
 """
@@ -94,6 +95,7 @@ def install(patches: Patches, saved: Saved, publish: Publish) -> None:
         patches.replace(S3Response, name, around(getattr(S3Response, name)))
     for name in ("put_object", "delete_object"):
         patches.replace(S3Backend, name, noting(getattr(S3Backend, name)))
+    patches.replace(FakeKey, "__del__", lambda self: self.dispose())
     patches.replace(notifications, "_send_event_bridge_message", send)
 
 
