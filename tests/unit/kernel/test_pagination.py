@@ -37,8 +37,8 @@ def test_p87_a_cursor_can_stand_in_a_url_as_it_is() -> None:
 
 HOSTILE = {
     "nothing": "", "not base64": "!!!", "letters of another script": "йцук", "half a group": "A",
-    "bytes": raw(b"\xff\xfe"), "no json": raw("hello"), "an object": raw("{}"), "a number": raw("7"), "null": raw("null"),
-    "too few": raw('["a"]'), "too many": raw('["a","b","c"]'), "a list inside": raw('["a",["b"]]'),
+    "bytes": raw(b"\xff\xfe"), "no json": raw("hello"), "an object": raw("{}"), "a number": raw("7"),
+    "null": raw("null"), "too few": raw('["a"]'), "too many": raw('["a","b","c"]'), "a list inside": raw('["a",["b"]]'),
     "an object inside": raw('["a",{"b":1}]'), "not a number": raw('["a",NaN]'), "infinity": raw('[Infinity,"b"]'),
     "a huge integer": raw("[1," + "9" * 5000 + "]"), "deep nesting": raw("[" * 100_000),
     "a zero byte": raw('["a\\u0000","b"]'), "half a surrogate": raw('["a\\ud800","b"]'), "half a text": raw('["a","b'),

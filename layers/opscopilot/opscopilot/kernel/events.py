@@ -158,10 +158,13 @@ def record(tx: Tx, event: Event) -> None:
 
 
 def unpublished(tx: Tx, older_than_s: int = 0, limit: int = 100) -> list[OutboxRow]:
-    """Events of this tenant that still have to go out, oldest first. Locked rows are somebody else's work."""
+    """Events of this tenant that still have to go out, oldest first. Locked rows are somebody else's work.
+
+    `older_than_s` 0 means all: an event written by a machine whose clock is ahead of the database's is due too.
+    """
     found = tx.rows(
         """SELECT event_id, source, detail_type, detail FROM platform.outbox
-           WHERE published_at IS NULL AND occurred_at <= now() - make_interval(secs => :age)
+           WHERE published_at IS NULL AND (:age = 0 OR occurred_at <= now() - make_interval(secs => :age))
            ORDER BY event_id LIMIT :limit FOR UPDATE SKIP LOCKED""",
         age=older_than_s, limit=limit,
     )  # fmt: skip
