@@ -20,12 +20,18 @@ Row = dict[str, Any]
 class DatabaseSettings(Protocol):
     """What an engine needs to know."""
 
-    db_host: str
-    db_port: int
-    db_name: str
-    db_user: str
-    db_ca_bundle: str | None
-    db_pool_size: int
+    @property
+    def db_host(self) -> str: ...
+    @property
+    def db_port(self) -> int: ...
+    @property
+    def db_name(self) -> str: ...
+    @property
+    def db_user(self) -> str: ...
+    @property
+    def db_ca_bundle(self) -> str | None: ...
+    @property
+    def db_pool_size(self) -> int: ...
 
 
 class Tx:
