@@ -54,9 +54,7 @@ def create_table(entity: Entity, registry: Registry) -> str:
             lines.append(
                 f"CREATE INDEX {entity.table}_{ref.column}_ix ON {entity.full_table} (tenant_id, {ref.column});"
             )
-    lines.append(
-        f"CREATE INDEX {entity.table}_source_ix ON {entity.full_table} (tenant_id, source_system, source_id);"
-    )
+    lines.append(f"CREATE INDEX {entity.table}_source_ix ON {entity.full_table} (tenant_id, source_system, source_id);")
     lines.append(f"SELECT platform.secure_table('{entity.full_table}');")
     return "\n".join(lines)
 

@@ -167,9 +167,7 @@ def _unit_joins(plan: LoadPlan) -> list[str]:
 
 
 def _physical_factors() -> str:
-    pairs = [
-        (one, other, uom.factor(one, other)) for one in uom.UNITS for other in uom.UNITS if one != other
-    ]
+    pairs = [(one, other, uom.factor(one, other)) for one in uom.UNITS for other in uom.UNITS if one != other]
     return ", ".join(f"('{f}', '{t}', {x:.12f})" for f, t, x in pairs if x is not None and x >= 10**-9)
 
 

@@ -47,7 +47,9 @@ CARDS: dict[str, str] = {
 }
 """Words that only name an entity must not be here: they would route by what is asked about, not by what is asked."""
 
-VAGUE = frozenset(stem(w) for w in "ok okay fine everything alles alright status overview summary happening tout todo".split())
+VAGUE = frozenset(
+    stem(w) for w in "ok okay fine everything alles alright status overview summary happening tout todo".split()
+)
 _K1, _B = 1.2, 0.5
 
 
@@ -62,9 +64,7 @@ class CardIndex:
         documents = len(self._terms)
         self._average = sum(sum(terms.values()) for terms in self._terms.values()) / max(documents, 1)
         frequency = Counter(term for terms in self._terms.values() for term in terms)
-        self._idf = {
-            term: math.log(1 + (documents - count + 0.5) / (count + 0.5)) for term, count in frequency.items()
-        }
+        self._idf = {term: math.log(1 + (documents - count + 0.5) / (count + 0.5)) for term, count in frequency.items()}
 
     @property
     def vocabulary(self) -> frozenset[str]:

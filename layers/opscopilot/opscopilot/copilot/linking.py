@@ -87,7 +87,9 @@ def _settle_numbers(question: str, links: Links) -> None:
     for code, kinds in by_code.items():
         if len(kinds) < 2:
             continue
-        named = [k for k in kinds if re.search(rf"\b{words[k]}\s+(no\.?\s+|number\s+|#)?{re.escape(fold(code))}\b", folded)]
+        named = [
+            k for k in kinds if re.search(rf"\b{words[k]}\s+(no\.?\s+|number\s+|#)?{re.escape(fold(code))}\b", folded)
+        ]
         keep = named[0] if named else kinds[0]
         for kind in kinds:
             if kind != keep:

@@ -80,7 +80,9 @@ def router(copilot: Copilot) -> APIRouter:
 
 def _session_routes(api: APIRouter) -> None:
     @api.get("/sessions", summary="Your conversations, latest first")
-    def list_sessions(caller: CurrentCaller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[SessionSummary]:
+    def list_sessions(
+        caller: CurrentCaller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> Page[SessionSummary]:
         return sessions.sessions(caller.tx, caller.principal, limit, cursor)
 
     @api.get("/session/{session_id}/history", summary="What was said in a conversation")

@@ -100,7 +100,10 @@ def sessions(tx: Tx, principal: Principal, limit: int, cursor: str | None) -> Pa
     where, params = "", {}
     if cursor:
         at, session = decode_cursor(cursor, 2)
-        where, params = "AND (last_at, id) < (CAST(:at AS timestamptz), CAST(:after AS uuid))", {"at": at, "after": session}
+        where, params = (
+            "AND (last_at, id) < (CAST(:at AS timestamptz), CAST(:after AS uuid))",
+            {"at": at, "after": session},
+        )
     rows = tx.rows(
         f"""SELECT id, title, workspace, turns, last_at FROM copilot.conversations
             WHERE user_id = :user {where} ORDER BY last_at DESC, id DESC LIMIT :limit""",

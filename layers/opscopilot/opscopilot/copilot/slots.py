@@ -9,13 +9,17 @@ from opscopilot.copilot.linking import Links
 from opscopilot.copilot.periods import Period
 from opscopilot.copilot.text import fold
 
-_BELOW = re.compile(r"reorder|meldebestand|reapprovisionnement|punto de pedido|running low|run(ning)? out|short|too little")
+_BELOW = re.compile(
+    r"reorder|meldebestand|reapprovisionnement|punto de pedido|running low|run(ning)? out|short|too little"
+)
 _CONVERT = re.compile(r"convert\s+([\d.,]+)\s+([a-z]+)\b.*?\b(?:to|into|in)\s+([a-z]+)\b")
 _HORIZON = re.compile(r"(\d+)\s*(?:weeks?|wochen|semaines?|semanas?)")
 _OVERDUE = re.compile(r"overdue|late\b|behind|delayed|uberfallig|verspatet|en retard|atrasad")
 _OPEN = re.compile(r"\bopen\b|outstanding|unshipped|backlog|offen|ouvert|abiert|pendient")
 _SCRAP = re.compile(r"scrap|waste|ausschuss|rebut|merma|chatarra|yield")
-_BY = re.compile(r"\b(?:by|per|nach|par|por)\s+(channel|customer|month|week|day|sku|product|reason|status|warehouse|kanal|kunde)\b")
+_BY = re.compile(
+    r"\b(?:by|per|nach|par|por)\s+(channel|customer|month|week|day|sku|product|reason|status|warehouse|kanal|kunde)\b"
+)
 _STATUS = {"critical": "critical", "kritisch": "critical", "excess": "excess", "overstock": "excess", "too much": "excess",
            "negative": "negative"}  # fmt: skip
 _SEVERITY = re.compile(r"\b(critical|high|medium|low|info)\b")
@@ -113,7 +117,9 @@ def _alerts(folded: str, _links: Links, _period: Period | None) -> dict[str, Any
 def _bom(folded: str, links: Links, _period: Period | None) -> dict[str, Any]:
     item = _item(links)
     args: dict[str, Any] = {"sku": item} if item else {}
-    used = re.search(r"where.?used|used in|which (products|items|skus).*(use|contain)|verwendet|wo wird|utilise|donde se usa", folded)
+    used = re.search(
+        r"where.?used|used in|which (products|items|skus).*(use|contain)|verwendet|wo wird|utilise|donde se usa", folded
+    )
     cost = re.search(r"cost|kosten|cout|coste", folded)
     args["mode"] = "where_used" if used else "cost_rollup" if cost else "explode"
     return args
