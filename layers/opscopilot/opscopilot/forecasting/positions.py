@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.kernel.db import Tx
+from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OPEN_LINES, STOCK
 
 ZERO = Decimal(0)
 
@@ -49,87 +50,48 @@ class Position:
         return max(ZERO, self.overdue_orders - self.reserved)
 
 
-# A lot past its date is expired whatever the feeding system says. Rows whose unit has no factor are left out:
-# a quantity of unknown size is not added to one of known size (P-18).
-_STOCK = """
-SELECT sku_id, count(*) AS stock_rows, count(*) FILTER (WHERE on_hand < 0) AS negative_rows,
-       sum(greatest(on_hand, 0)) AS on_hand,
-       coalesce(sum(greatest(on_hand - reserved - quarantined - expired, 0)) FILTER (WHERE is_nettable), 0)
-           AS available,
-       coalesce(sum(reserved) FILTER (WHERE is_nettable), 0) AS reserved,
-       sum(quarantined) AS quarantined, sum(expired) AS expired
-FROM (
-    SELECT s.sku_id, p.is_nettable, f.factor * s.quantity_on_hand AS on_hand,
-           f.factor * s.quantity_reserved AS reserved, f.factor * s.quantity_quarantined AS quarantined,
-           f.factor * greatest(s.quantity_expired, CASE WHEN s.expiry_date < :as_of
-               THEN greatest(s.quantity_on_hand - s.quantity_quarantined, 0) ELSE 0 END) AS expired
-    FROM (SELECT DISTINCT ON (sku_id, location_id, lot_code, bin) * FROM manufacturing.inventory_snapshots
-          WHERE production_day <= :as_of ORDER BY sku_id, location_id, lot_code, bin, snapshot_at DESC, id DESC) s
-    JOIN manufacturing.locations p ON p.tenant_id = s.tenant_id AND p.id = s.location_id
-    JOIN manufacturing.skus k ON k.tenant_id = s.tenant_id AND k.id = s.sku_id
-    CROSS JOIN LATERAL (SELECT coalesce(s.uom_factor, CASE WHEN s.uom IS NULL OR s.uom = k.base_uom THEN 1 END)
-                        AS factor) f
-    WHERE f.factor IS NOT NULL
-) latest GROUP BY sku_id
+# Stock, open orders and open supply mean here what they mean in every other answer (queries_shared).
+_STOCK = f"""
+WITH {OPEN_LINES}, {STOCK}, owed AS (
+    SELECT sku_id, sum(uom_factor * open_qty) AS qty FROM open_lines WHERE due_date < :today GROUP BY sku_id
+), held AS (
+    SELECT sku_id, count(*) AS stock_rows, count(*) FILTER (WHERE on_hand < 0) AS negative_rows,
+           sum(greatest(on_hand, 0)) AS on_hand, sum(available) AS available, sum(reserved) AS reserved,
+           sum(quarantined) AS quarantined, sum(expired) AS expired
+    FROM stock WHERE on_hand IS NOT NULL GROUP BY sku_id
+)
+SELECT coalesce(h.sku_id, o.sku_id) AS sku_id, coalesce(h.stock_rows, 0) AS stock_rows,
+       coalesce(h.negative_rows, 0) AS negative_rows, coalesce(h.on_hand, 0) AS on_hand,
+       coalesce(h.available, 0) AS available, coalesce(h.reserved, 0) AS reserved,
+       coalesce(h.quarantined, 0) AS quarantined, coalesce(h.expired, 0) AS expired,
+       coalesce(o.qty, 0) AS overdue_orders
+FROM held h FULL JOIN owed o ON o.sku_id = h.sku_id
 """
 
-# As of the cut: an order that is closed today may still have been open then; what arrived later tells.
 _PURCHASES = """
-WITH arrived AS (
-    SELECT r.purchase_order_line_id AS id, coalesce(sum(r.qty) FILTER (WHERE r.production_day <= :as_of), 0) AS before,
-           coalesce(sum(r.qty) FILTER (WHERE r.production_day > :as_of), 0) AS later
+WITH received AS (
+    SELECT r.purchase_order_line_id AS id, coalesce(sum(r.qty) FILTER (WHERE r.production_day <= :today), 0) AS qty
     FROM manufacturing.receipts r GROUP BY 1
 )
-SELECT sku_id, 'purchase' AS kind, due, sum(quantity) AS quantity FROM (
-    SELECT l.sku_id, coalesce(l.confirmed_date, l.requested_date) AS due,
-           coalesce(l.uom_factor, CASE WHEN l.uom IS NULL OR l.uom = k.base_uom THEN 1 END) *
-           CASE WHEN o.status IN ('received', 'closed') THEN coalesce(a.later, 0)
-                ELSE greatest(l.ordered_qty - coalesce(l.cancelled_qty, 0)
-                              - coalesce(a.before, l.received_qty, 0), 0) END AS quantity
-    FROM manufacturing.purchase_order_lines l
-    JOIN manufacturing.purchase_orders o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
-    JOIN manufacturing.skus k ON k.tenant_id = l.tenant_id AND k.id = l.sku_id
-    LEFT JOIN arrived a ON a.id = l.id
-    WHERE o.order_date <= :as_of AND o.status NOT IN ('draft', 'cancelled')
-) open WHERE quantity > 0 GROUP BY sku_id, due
+SELECT l.sku_id, 'purchase' AS kind, coalesce(l.confirmed_date, l.requested_date) AS due,
+       sum(l.uom_factor * greatest(l.ordered_qty - coalesce(l.cancelled_qty, 0)
+           - coalesce(r.qty, l.received_qty, 0), 0)) AS quantity
+FROM manufacturing.purchase_order_lines l
+JOIN manufacturing.purchase_orders p ON p.tenant_id = l.tenant_id AND p.id = l.purchase_order_id
+LEFT JOIN received r ON r.id = l.id
+WHERE p.status IN ('approved', 'sent', 'confirmed', 'partially_received') AND p.order_date <= :today
+  AND l.uom_factor IS NOT NULL
+GROUP BY l.sku_id, coalesce(l.confirmed_date, l.requested_date)
 """
 
 # Firm work orders only: one that is merely created is a plan, not supply.
-_PRODUCTION = """
-SELECT sku_id, 'production' AS kind, due, sum(quantity) AS quantity FROM (
-    SELECT w.sku_id, coalesce(w.scheduled_end, w.due_date) AS due,
-           coalesce(w.uom_factor, CASE WHEN w.uom IS NULL OR w.uom = k.base_uom THEN 1 END) *
-           greatest(w.ordered_qty - CASE WHEN w.actual_end > :as_of THEN 0 ELSE coalesce(w.good_qty, 0) END, 0)
-           AS quantity
-    FROM manufacturing.work_orders w JOIN manufacturing.skus k ON k.tenant_id = w.tenant_id AND k.id = w.sku_id
-    WHERE coalesce(w.status, '') <> 'cancelled'
-      AND (w.actual_end > :as_of OR (w.actual_end IS NULL
-           AND coalesce(w.status, 'scheduled') IN ('scheduled', 'in_progress', 'paused', 'on_hold')))
-      AND coalesce(w.scheduled_end, w.due_date) IS NOT NULL
-) open WHERE quantity > 0 GROUP BY sku_id, due
-"""
-
-# Customer quantities that were due by the cut and had not left; a completed order's rest is not owed any more.
-_OWED = """
-WITH left_house AS (
-    SELECT s.sales_order_line_id AS id, coalesce(sum(s.qty) FILTER (WHERE s.production_day <= :as_of), 0) AS before,
-           coalesce(sum(s.qty) FILTER (WHERE s.production_day > :as_of), 0) AS later
-    FROM manufacturing.shipment_lines s GROUP BY 1
-)
-SELECT sku_id, sum(quantity) AS quantity FROM (
-    SELECT l.sku_id, coalesce(l.uom_factor, CASE WHEN l.uom IS NULL OR l.uom = k.base_uom THEN 1 END) * CASE
-               WHEN h.id IS NOT NULL AND o.status = 'completed' THEN h.later
-               WHEN h.id IS NOT NULL THEN l.ordered_qty - l.cancelled_qty - h.before
-               WHEN coalesce(l.ship_date, o.ship_date) > :as_of THEN l.ordered_qty - l.cancelled_qty
-               WHEN o.status = 'completed' OR coalesce(l.ship_date, o.ship_date) IS NOT NULL THEN 0
-               ELSE l.ordered_qty - l.cancelled_qty - coalesce(l.shipped_qty, 0) END AS quantity
-    FROM manufacturing.sales_order_lines l
-    JOIN manufacturing.sales_orders o ON o.tenant_id = l.tenant_id AND o.id = l.sales_order_id
-    JOIN manufacturing.skus k ON k.tenant_id = l.tenant_id AND k.id = l.sku_id
-    LEFT JOIN left_house h ON h.id = l.id
-    WHERE o.order_date <= :as_of AND o.status NOT IN ('draft', 'cancelled')
-      AND coalesce(l.requested_date, o.requested_date, o.order_date) <= :as_of
-) open WHERE quantity > 0 GROUP BY sku_id
+_PRODUCTION = f"""
+SELECT w.sku_id, 'production' AS kind, coalesce(w.scheduled_end, w.due_date) AS due,
+       sum(w.uom_factor * greatest(w.ordered_qty - coalesce(w.good_qty, 0) - coalesce(w.scrap_qty, 0), 0)) AS quantity
+FROM manufacturing.work_orders w
+WHERE {DATED} AND NOT {FINISHED} AND coalesce(w.status, '') <> 'created' AND w.uom_factor IS NOT NULL
+  AND (w.status IS NOT NULL OR coalesce(w.actual_start, w.scheduled_start) <= :today)
+GROUP BY w.sku_id, coalesce(w.scheduled_end, w.due_date)
 """
 
 # Net price per base unit over the last quarter, in the currency of the item alone.
@@ -153,17 +115,14 @@ FROM manufacturing.skus WHERE type <> 'service'
 def positions(tx: Tx, as_of: date, currency: str) -> dict[UUID, Position]:
     """Every stockable SKU with its position; `currency` is the plant's, for items that name none."""
     found = {row["id"]: Position(row) for row in tx.rows(_SKUS)}
-    for row in tx.rows(_STOCK, as_of=as_of):
+    for row in tx.rows(_STOCK, today=as_of):
         if one := found.get(row.pop("sku_id")):
             for name, value in row.items():
                 setattr(one, name, value)
     for query in (_PURCHASES, _PRODUCTION):
-        for row in tx.rows(query, as_of=as_of):
-            if one := found.get(row["sku_id"]):
+        for row in tx.rows(query, today=as_of):
+            if (one := found.get(row["sku_id"])) and row["quantity"] > 0:
                 one.supply.append(Supply(row["quantity"], row["due"], row["kind"]))
-    for row in tx.rows(_OWED, as_of=as_of):
-        if one := found.get(row["sku_id"]):
-            one.overdue_orders = row["quantity"]
     for row in tx.rows(_PRICES, as_of=as_of, currency=currency):
         if one := found.get(row["sku_id"]):
             one.recent_price = row["price"]

@@ -90,8 +90,9 @@ class Risk:
 
     @property
     def reorder_recommended(self) -> bool:
-        """True when an order should be placed now, be it that a person must settle its size first."""
-        return self.advice is not None and (self.advice.quantity > 0 or self.advice.conflict is not None)
+        """The inventory position is at or below the reorder point of an active item (P-27): with an open order
+        that covers the need it is not, however little is available today."""
+        return self.advice is not None and self.reorder_point is not None and self.position <= self.reorder_point
 
 
 def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: Window, config: ForecastConfig) -> Risk:
