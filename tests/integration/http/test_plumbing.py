@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support.api import Api, signing_key, token
+from tests.support.fixtures import Tenant
 
-Tenant = Callable[..., str]
+
 
 
 def test_health_needs_no_token(api: Api) -> None:

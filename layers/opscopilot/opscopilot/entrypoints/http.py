@@ -12,14 +12,23 @@ from mangum import Mangum
 
 from opscopilot import __version__
 from opscopilot.adapters.database import open_database
+from opscopilot.catalogue import routes as catalogue_routes
 from opscopilot.entrypoints.auth import KeySet, TokenVerifier, fetch_jwks
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.settings import CopilotSettings
+from opscopilot.manufacturing import entities
+from opscopilot.manufacturing import routes as manufacturing_routes
 from opscopilot.web import Services, health, known_parameters, problems, tenants, users
 from opscopilot.web.middleware import Envelope
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 PREFIX = "/api/v1"
+
+
+def context_routers() -> list[APIRouter]:
+    """The contexts' routers, each relative to `/api/v1`."""
+    registry = entities.registry()
+    return [catalogue_routes.router(registry), manufacturing_routes.router(registry)]
 
 
 def create_app(services: Services, routers: list[APIRouter]) -> FastAPI:
@@ -66,4 +75,4 @@ def copilot_handler() -> Handler:
     keys = KeySet(fetch_jwks(settings.jwt_jwks_url))
     verify = TokenVerifier(keys, settings.jwt_issuer, settings.jwt_audience)
     services = Services(open_database(settings), verify, SystemClock())
-    return lambda_handler(create_app(services, []))
+    return lambda_handler(create_app(services, context_routers()))
