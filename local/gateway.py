@@ -26,7 +26,6 @@ from local.functions import Outcome
 from local.http_message import Receive, Request, Response, Scope, Send, TooLarge, read_request, send_response
 from local.identity import TokenRefused
 from local.proxy_event import match_route, to_event, to_response
-from local.state import StackError
 from local.template import Route
 
 if TYPE_CHECKING:
@@ -162,19 +161,6 @@ class Server:
         self._thread.join(timeout=5)
         self._gateway.close()
         self._socket.close()
-
-
-def listen(port: int) -> socket.socket:
-    """A socket listening on 127.0.0.1; StackError when somebody else does (0 = any free port)."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise StackError(f"port {port} is taken on 127.0.0.1; stop what uses it or give another port") from error
-    listener.listen(128)
-    return listener
 
 
 def cors_policy(aws: LocalAws) -> CorsPolicy:

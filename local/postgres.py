@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -26,6 +25,7 @@ from local.binaries import (
     server_user,
     shared_root,
 )
+from local.ports import free_port
 
 ADMIN = "postgres"
 LONGEST_SOCKET_FOLDER = 80  # sun_path holds 104 bytes on macOS, and ".s.PGSQL.65535.lock" follows the folder
@@ -218,13 +218,6 @@ def reachable_folder(asked: Path, user: ServerUser) -> Path:
         shutil.rmtree(target)
     asked.symlink_to(target)
     return target
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _lock_file_pid(data: Path) -> int | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from local.constants import LAYER, REGION, REPOSITORY, STATE
 from local.control import down, status, up
 from local.identity import AUDIENCE, ISSUER, Identity
+from local.ports import listen
 from local.postgres import PostgresServer
 from local.state import StackError, StackInfo, StateFolder
 
@@ -76,10 +77,10 @@ class Stack:
         return self.info
 
     def _start(self) -> None:
+        self._open_port()
         with ThreadPoolExecutor(1) as other:
             postgres = other.submit(self._start_postgres)  # waits for its processes while Python imports
             try:
-                self._open_port()
                 self._start_aws()
             finally:
                 postgres.result()
@@ -115,8 +116,6 @@ class Stack:
 
     def _open_port(self) -> None:
         """Take the API's port before anything else: links are signed with it, and a taken one fails fast."""
-        from local.gateway import listen
-
         self._socket = listen(self._port)
         self._undo.append(self._socket.close)
         self._port = int(self._socket.getsockname()[1])

@@ -20,7 +20,6 @@ from local.template import Schedule, TemplateError
 
 log = logging.getLogger(__name__)
 
-FIRST_YEARS_TRIED = 20_000  # occurrences looked at before a cron with a year is taken as over
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _AT = re.compile(r"at\((.+)\)")
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
@@ -46,11 +45,13 @@ def _next_cron(fields: tuple[str | Any, ...], after: datetime) -> datetime | Non
     day = "*" if day == "?" else day
     weekday = "*" if weekday == "?" else _weekdays_from_zero(weekday)
     occurrences = croniter(f"{minute} {hour} {day} {month} {weekday}", after)
-    for _ in range(FIRST_YEARS_TRIED):
+    years = None if year == "*" else _years(year)
+    while True:
         moment: datetime = occurrences.get_next(datetime)
-        if year == "*" or _in_years(moment.year, year):
+        if years is None or moment.year in years:
             return moment
-    return None
+        if moment.year > max(years):
+            return None
 
 
 def _weekdays_from_zero(field: str) -> str:
@@ -58,12 +59,12 @@ def _weekdays_from_zero(field: str) -> str:
     return re.sub(r"(?<![#A-Z\d])([1-7])(?!\d)", lambda found: str(int(found.group(1)) - 1), field)
 
 
-def _in_years(year: int, field: str) -> bool:
+def _years(field: str) -> set[int]:
+    found: set[int] = set()
     for part in field.split(","):
         first, _, last = part.partition("-")
-        if int(first) <= year <= int(last or first):
-            return True
-    return False
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
 
 
 @dataclass
