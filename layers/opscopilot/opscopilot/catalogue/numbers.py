@@ -1,0 +1,80 @@
+"""SQL (DuckDB) that reads a number as text, in the file's own format, and gives its plain form or NULL.
+
+No cast is trusted before a pattern has approved the text: TRY_CAST turns '10.5' into 11 and '0x1F' into 31.
+"""
+
+from __future__ import annotations
+
+from opscopilot.catalogue.formats import NumberFormat
+from opscopilot.catalogue.types import Type
+
+_DIGITS = {Type.QTY: 12, Type.PRICE: 13, Type.MONEY: 15, Type.RATIO: 6, Type.INT: 10}
+"""Digits before the decimal sign that the column in Postgres can hold."""
+_SPACE = r"[ '’\x{00a0}\x{202f}]"
+_SIGNS = r"(?:[€$£¥]|EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|JPY|CNY|CAD|AUD|kr\.?|zł)"
+_MAX_INT = 2_147_483_647
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def canonical(raw: str, kind: Type, form: NumberFormat, *, percent: bool = False) -> str:
+    """The plain form of column `raw`; NULL for anything that is not exactly one number.
+
+    `percent` divides a ratio by a hundred; so does a % sign in the cell.
+    """
+    plain = _plain(raw, kind, form)
+    if kind is Type.RATIO:
+        return _ratio(raw, plain, percent)
+    width = _DIGITS[kind]
+    fits = f"regexp_full_match(n, '-?0*[0-9]{{0,{width}}}([.][0-9]*)?')"
+    if kind is Type.INT:
+        whole = f"regexp_full_match(n, '-?[0-9]{{1,{width}}}([.]0*)?')"
+        number = "TRY_CAST(split_part(n, '.', 1) AS BIGINT)"
+        return _let(plain, f"CASE WHEN {whole} AND abs({number}) <= {_MAX_INT} THEN {number}::VARCHAR END")
+    return _let(plain, f"CASE WHEN {fits} THEN n END")
+
+
+def _let(expression: str, body: str) -> str:
+    """`body` with n standing for `expression`, which is written once."""
+    return f"list_transform([{expression}], lambda n: {body})[1]"
+
+
+def _plain(raw: str, kind: Type, form: NumberFormat) -> str:
+    sign, other = form.decimal, "," if form.decimal == "." else "."
+    fast = f"regexp_full_match({raw}, '-?[0-9]{{1,12}}([{sign}][0-9]{{1,9}})?')"
+    quick = raw if sign == "." else f"replace({raw}, ',', '.')"
+    return f"CASE WHEN {fast} THEN {quick} ELSE {_careful(raw, kind, sign, other)} END"
+
+
+def _careful(raw: str, kind: Type, sign: str, other: str) -> str:
+    text = f"replace({raw}, '−', '-')"
+    if kind in (Type.PRICE, Type.MONEY):
+        before = _quote(rf"^([-+(]?)\s*{_SIGNS}{_SPACE}*")
+        behind = _quote(rf"{_SPACE}*{_SIGNS}([-)]?)$")
+        text = f"regexp_replace(regexp_replace({text}, {before}, '\\1', 'i'), {behind}, '\\1', 'i')"
+    if kind is Type.RATIO:
+        text = f"regexp_replace({text}, '\\s*%$', '')"
+    gap = _SPACE[:-1] + other + "]"
+    whole = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{gap}[0-9]{{3}})+)"
+    body = rf"(?:{whole}(?:[{sign}][0-9]*)?|[{sign}][0-9]+)"
+    legal = _quote(rf"[-+]?\s*{body}|{body}\s*-|\(\s*{body}\s*\)")
+    science = _quote(rf"[-+]?[0-9]+([{sign}][0-9]+)?[eE][-+]?[0-9]{{1,2}}")
+    digits = f"replace(regexp_replace(t, '[^0-9{sign}]', '', 'g'), '{sign}', '.')"
+    tidy = f"regexp_replace(regexp_replace({digits}, '^[.]', '0.'), '[.]$', '')"
+    minus = "CASE WHEN contains(t, '-') OR starts_with(t, '(') THEN '-' ELSE '' END"
+    cast = f"TRY_CAST(replace(t, '{sign}', '.') AS DECIMAL(38, 15))::VARCHAR"
+    reading = (
+        f"CASE WHEN regexp_full_match(t, {legal}) THEN {minus} || {tidy} "
+        f"WHEN regexp_full_match(t, {science}) THEN {cast} END"
+    )
+    return f"list_transform([{text}], lambda t: {reading})[1]"
+
+
+def _ratio(raw: str, plain: str, percent: bool) -> str:
+    number = "TRY_CAST(n AS DECIMAL(18, 8))"
+    divided = f"({number} * 0.01)::DECIMAL(18, 10)::VARCHAR"
+    value = divided if percent else f"CASE WHEN ends_with({raw}, '%') THEN {divided} ELSE n END"
+    limited = f"list_transform([{value}], lambda m: CASE WHEN TRY_CAST(m AS DECIMAL(18, 10)) <= 1 THEN m END)[1]"
+    return _let(plain, limited)
