@@ -1,0 +1,222 @@
+"""From a mapping or a recognition to the very cells: which SQL gives the raw text of each field.
+
+The relation read is `raw`: record_no, source_row, c0 … cn (the file's columns, all text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from opscopilot.catalogue import dates, synonyms
+from opscopilot.catalogue.declaration import Entity, Field, Registry
+from opscopilot.catalogue.recognition import Bid, carried, derivable
+from opscopilot.catalogue.types import Type
+from opscopilot.kernel.tenancy import PlantSettings
+from opscopilot.staging.mapping import ColumnSource, FileMapping
+from opscopilot.staging.refusal import Refused
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_EMPTY = "'', 'NULL', '\\N'"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A field and the SQL of its raw text. `header` is where it comes from, as people know it; `constant`
+    marks text that is ours (a setting, a fixed value) and not in the file's format; `derived` text is worked
+    out from other fields."""
+
+    field: Field
+    sql: str
+    header: str
+    constant: bool = False
+    derived: bool = False
+    percent: bool = False
+    foreign_id: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How every field of the file is read."""
+
+    entity: Entity
+    bounds: tuple[Bound, ...]
+    source_id: str | None
+    skip: str | None
+    fill_down: bool | None
+    parent_fields: frozenset[str]
+    parent_key: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str | None, str], ...] = ()
+    unmapped: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Bound | None:
+        """The parent's key, whose empty cells mark the continuation lines of a document."""
+        return next((one for one in self.bounds if one.field.name in self.parent_key), None)
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields the staged file will have."""
+        return [bound.field.name for bound in self.bounds]
+
+    def bound(self, name: str) -> Bound | None:
+        """The binding of one field."""
+        return next((one for one in self.bounds if one.field.name == name), None)
+
+
+def cell(index: int) -> str:
+    """The trimmed text of a column; NULL when it is empty."""
+    trimmed = f"trim(c{index}, E' \\t\u00a0')"
+    return f"CASE WHEN {trimmed} IN ({_EMPTY}) THEN NULL ELSE {trimmed} END"
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass
+class Binder:
+    """Binds one file. `landed_at` stands for the moment of a count whose file does not say when."""
+
+    registry: Registry
+    headers: Sequence[str]
+    plant: PlantSettings
+    today: str
+    landed_at: datetime
+    _notes: list[tuple[str, str | None, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._index: dict[str, int] = {}
+        for index, header in enumerate(self.headers):
+            if header:
+                self._index.setdefault(synonyms.key(header), index)
+
+    def from_mapping(self, mapping: FileMapping) -> Binding:
+        """Bind by what the source's owner said; Refused when the file lacks a column the mapping names."""
+        entity = self.registry[mapping.entity]
+        known = carried(entity, self.registry)
+        sources = {name: mapping.source(name) for name in mapping.columns}
+        self._refuse_absent(mapping, sources)
+        bounds = [self._bound(known[name], source) for name, source in sources.items()]
+        skip = " OR ".join(
+            f"coalesce({cell(self._column(rule.column))} = {literal(rule.equals)}, false)" for rule in mapping.skip_when
+        )
+        source_id = cell(self._column(mapping.source_id)) if mapping.source_id else None
+        return self._finish(entity, bounds, source_id, skip or None, mapping.fill_down)
+
+    def from_bid(self, bid: Bid) -> Binding:
+        """Bind by what was recognised in the headers."""
+        entity = self.registry[bid.entity]
+        known = carried(entity, self.registry)
+        bounds = [
+            self._bound(known[one.field], ColumnSource(column=one.header, values=dict(one.values), percent=one.percent))
+            for one in bid.matches
+        ]
+        taken = {one.header for one in bid.matches}
+        unmapped = tuple(header for header in self.headers if header and header not in taken)
+        return self._finish(entity, bounds, None, None, None, unmapped)
+
+    def _refuse_absent(self, mapping: FileMapping, sources: Mapping[str, ColumnSource]) -> None:
+        wanted = mapped_headers(mapping, sources)
+        absent = [name for name in wanted if synonyms.key(name) not in self._index]
+        if absent:
+            raise Refused(
+                "mapping_mismatch",
+                f"The mapping for '{mapping.pattern}' expects columns that this file does not have: "
+                f"{', '.join(absent)}. It has: {', '.join(name for name in self.headers if name)}. "
+                f"Correct the mapping of this source, or the export.",
+            )
+
+    def _column(self, header: str) -> int:
+        return self._index[synonyms.key(header)]
+
+    def _bound(self, one: Field, source: ColumnSource) -> Bound:
+        foreign = source.by == "source_id"
+        if source.const is not None:
+            return Bound(one, literal(source.const), f"'{source.const}'", constant=True)
+        if source.setting is not None:
+            return Bound(one, self._setting(source.setting), f"setting {source.setting}", constant=True)
+        if source.template is not None:
+            return Bound(one, self._template(source.template), source.template, foreign_id=foreign)
+        header = source.column or ""
+        sql = cell(self._column(header))
+        if one.type in (Type.DATE, Type.INSTANT):
+            sql = f"CASE WHEN {dates.blank(sql)} THEN NULL ELSE {sql} END"
+        if source.values:
+            cases = " ".join(f"WHEN {literal(key)} THEN {literal(to)}" for key, to in source.values.items())
+            sql = f"CASE {sql} {cases} ELSE {sql} END"
+        return Bound(one, sql, header, percent=source.percent, foreign_id=foreign)
+
+    def _setting(self, name: str) -> str:
+        return literal(self.today if name == "as_of" else str(getattr(self.plant, name)))
+
+    def _template(self, template: str) -> str:
+        parts, position = [], 0
+        names = []
+        for match in _PLACEHOLDER.finditer(template):
+            parts.append(literal(template[position : match.start()]))
+            names.append(cell(self._column(match.group(1))))
+            parts.append(f"coalesce({names[-1]}, '')")
+            position = match.end()
+        parts.append(literal(template[position:]))
+        return f"CASE WHEN coalesce({', '.join(names)}) IS NOT NULL THEN {' || '.join(parts)} END"
+
+    def _finish(
+        self, entity: Entity, bounds: list[Bound], source_id: str | None, skip: str | None, fill_down: bool | None,
+        unmapped: tuple[str, ...] = (),
+    ) -> Binding:  # fmt: skip
+        have = {bound.field.name: bound for bound in bounds}
+        bounds += self._derived(entity, have)
+        parent = self.registry[entity.parent] if entity.parent else None
+        shared = frozenset(
+            one.name for one in (parent.fields if parent else ())
+            if one.name in have and parent and (one.name in parent.key or not entity.has(one.name))
+        )  # fmt: skip
+        required = _required(entity, parent, set(have))
+        final = tuple(replace(bound, required=bound.field.name in required and not bound.constant) for bound in bounds)
+        key = parent.key if parent else ()
+        return Binding(entity, final, source_id, skip, fill_down, shared, key, tuple(self._notes), unmapped)
+
+    def _derived(self, entity: Entity, have: Mapping[str, Bound]) -> list[Bound]:
+        """Required fields that the file lacks and ingest can supply, each with a note for the receipt."""
+        found: list[Bound] = []
+        for name in sorted(derivable(entity) - set(have)):
+            one = entity.field(name)
+            if name == "line_no":
+                parent = self.registry[str(entity.parent)]
+                keys = ", ".join(f"r_{key}" for key in parent.key if key in have)
+                sql = f"(row_number() OVER (PARTITION BY {keys} ORDER BY record_no))::VARCHAR"
+                found.append(Bound(one, sql, "position in the document", constant=True, derived=True))
+                self._notes.append(("lines_numbered", name, "The file has no line numbers; lines were numbered in "
+                                    "the order in which each document lists them."))  # fmt: skip
+            else:
+                moment = self.today if self.plant.as_of else self.landed_at.isoformat(sep=" ", timespec="seconds")
+                found.append(Bound(one, literal(moment), "time of the file", constant=True))
+                self._notes.append(("moment_assumed", name, f"The file does not say when the stock was counted; it "
+                                    f"was taken as of {moment}."))  # fmt: skip
+        return found
+
+
+def _required(entity: Entity, parent: Entity | None, have: set[str]) -> set[str]:
+    """Fields no record may lack: the entity's own, and its parent's where the file carries a whole parent."""
+    names = {one.name for one in entity.fields if one.required and one.default is None}
+    if parent is None:
+        return names
+    wanted = {one.name for one in parent.fields if one.required or one.name in parent.key}
+    open_ones = {name for name in wanted if parent.field(name).default is None}
+    if open_ones <= have:
+        names |= {name for name in open_ones if not entity.has(name)}
+    return names
+
+
+def mapped_headers(mapping: FileMapping, sources: Mapping[str, ColumnSource] | None = None) -> list[str]:
+    """Every header a mapping needs."""
+    given = sources if sources is not None else {name: mapping.source(name) for name in mapping.columns}
+    names = [rule.column for rule in mapping.skip_when] + ([mapping.source_id] if mapping.source_id else [])
+    for source in given.values():
+        names += [source.column] if source.column else _PLACEHOLDER.findall(source.template or "")
+    return list(dict.fromkeys(names))
