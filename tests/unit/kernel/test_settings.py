@@ -1,15 +1,16 @@
-"""Settings stop a function at cold start, by the name of the variable, and fit what the template gives."""
+"""Settings stop a function at cold start, by the name of the variable.
+
+That the template gives every function what its model reads is in tests/contract/template/test_environment.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from local.template import parse_yaml
 from opscopilot.kernel.settings import (
     CopilotSettings,
     ForecastSettings,
@@ -38,9 +39,6 @@ OWN = {
     "migrate": {},
 }  # fmt: skip
 FUNCTIONS = sorted(MODELS)
-# The template gives these ahead of the code that will read them; remove the line when it does.
-GIVEN_AHEAD = {"copilot": {"DOCUMENTS_BUCKET"}, "notify": {"ALERT_QUEUE_URL"}}
-TEMPLATE = Path(__file__).resolve().parents[3] / "template.yaml"
 
 
 @pytest.fixture
@@ -118,31 +116,3 @@ def test_settings_do_not_change_while_the_function_runs(cold_start: Any) -> None
     settings = cold_start("migrate", BASE)
     with pytest.raises(ValidationError, match="frozen"):
         settings.db_host = "elsewhere"
-
-
-@pytest.fixture(scope="module")
-def environments() -> dict[str, dict[str, Any]]:
-    """Function → variables the template gives it."""
-    source = parse_yaml(TEMPLATE.read_text(encoding="utf-8"))
-    shared = source["Globals"]["Function"]["Environment"]["Variables"]
-    return {
-        name: shared | source["Resources"][f"{name.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
-        for name in FUNCTIONS
-    }
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_template_gives_every_variable_a_function_needs(function: str, environments: dict[str, Any]) -> None:
-    needed = {name.upper() for name, one in MODELS[function].model_fields.items() if one.is_required()}
-    assert needed <= set(environments[function])
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_template_gives_no_variable_that_nobody_reads(function: str, environments: dict[str, Any]) -> None:
-    read = {name.upper() for name in MODELS[function].model_fields} | {"POWERTOOLS_SERVICE_NAME"}
-    assert set(environments[function]) - read == GIVEN_AHEAD.get(function, set())
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_function_connects_as_its_own_role(function: str, environments: dict[str, Any]) -> None:
-    assert environments[function]["DB_USER"] == f"ops_{function}"
