@@ -66,7 +66,8 @@ class Facts:
     def proves(self, printed: str) -> bool:
         """Whether a printed figure equals a fact, or a fact as a percentage, rounded as it is printed."""
         number = Decimal(printed.replace(",", "").replace("−", "-"))
-        places = -number.as_tuple().exponent if isinstance(number.as_tuple().exponent, int) else 0
+        exponent = number.as_tuple().exponent
+        places = -exponent if isinstance(exponent, int) else 0
         unit = Decimal(1).scaleb(-places)
         for fact in self.numbers:
             if not fact.is_finite():

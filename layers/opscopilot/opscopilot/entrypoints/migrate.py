@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,8 @@ from opscopilot.kernel.settings import MigrateSettings
 from opscopilot.migrations.run import create_roles, upgrade
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+log = logging.getLogger(__name__)
+_ANSWER_TIMEOUT_S = 30
 
 
 def _master_password(settings: MigrateSettings) -> Callable[[], str] | None:
@@ -32,11 +36,37 @@ def migrate_handler() -> Handler:
     settings = MigrateSettings()
     engine = make_engine(settings, _master_password(settings), "ops_migrate")
 
-    def handle(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def migrate() -> dict[str, Any]:
         try:
             create_roles(engine, iam=settings.stage != "local")
             return {"status": "ok", "revision": upgrade(engine)}
         finally:
             engine.dispose()
 
+    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return for_cloudformation(event, migrate) if "RequestType" in event else migrate()
+
     return handle
+
+
+def for_cloudformation(event: dict[str, Any], migrate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Migrate as a custom resource: CloudFormation waits for our answer at its URL, whatever happens here.
+
+    Deleting the stack does not touch the schema. The physical id never changes, so an update replaces nothing.
+    """
+    answer: dict[str, Any] = {
+        "Status": "SUCCESS",
+        "PhysicalResourceId": "opscopilot-database",
+        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    if event["RequestType"] != "Delete":
+        try:
+            answer["Data"] = {"Revision": migrate()["revision"]}
+        except Exception as error:
+            log.exception("migration failed")
+            answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: see the log of the migrate function"}
+    request = urllib.request.Request(
+        event["ResponseURL"], json.dumps(answer).encode(), {"content-type": ""}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S):
+        return answer

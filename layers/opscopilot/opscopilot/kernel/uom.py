@@ -64,16 +64,23 @@ DISCRETE = frozenset({"EA", "H87", "C62"})
 
 
 def canonical(raw: str) -> str | None:
-    """The code for a unit as a system wrote it, or None when we do not know it."""
-    cleaned = raw.strip()
-    if cleaned.upper() in UNITS:
-        return cleaned.upper()
-    return ALIASES.get(cleaned.lower().rstrip("."))
+    """The code for a unit as a system or a person wrote it, or None when we do not know it."""
+    return _SPELLINGS.get(raw.strip().lower().rstrip("."))
 
 
 def spellings() -> dict[str, str]:
     """Every accepted spelling (lower case) and the code it stands for."""
-    return {**{code.lower(): code for code in UNITS}, **ALIASES}
+    return dict(_SPELLINGS)
+
+
+def _all_spellings() -> dict[str, str]:
+    """Codes, aliases, and the plurals of aliases that are words ('cartons', 'boxes')."""
+    words = {word: code for word, code in ALIASES.items() if len(word) > 2 and word.isalpha()}
+    plurals = {word + ("es" if word[-1] in "sxz" else "s"): code for word, code in words.items()}
+    return plurals | ALIASES | {code.lower(): code for code in UNITS}
+
+
+_SPELLINGS = _all_spellings()
 
 
 def label(code: str) -> str:

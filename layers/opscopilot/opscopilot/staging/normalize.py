@@ -41,7 +41,6 @@ class StagedFile(BaseModel):
     by_source_id: list[str] = []
     source_system: str
     correlation_id: str
-    attempt_limit_reached: bool = False
 
 
 class Counts(BaseModel):
