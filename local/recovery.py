@@ -21,10 +21,10 @@ OPEN = ("pending", "running")
 SWEEP = {"task": "sweep", "recover": True}
 
 
-def recover(aws: LocalAws, pg_port: int) -> int:
+def recover(aws: LocalAws, pg_port: int, database: str = NAME) -> int:
     """Redeliver unfinished files and kick the sweep; the number of files redelivered."""
     bucket = aws.names.get("LandingBucket")
-    waiting = unfinished(aws, pg_port, bucket) if bucket else []
+    waiting = unfinished(aws, finished_jobs(pg_port, database), bucket) if bucket else []
     for key in waiting:
         event = object_event(str(bucket), key, "ObjectCreated:Put")
         if event is not None:
@@ -35,9 +35,8 @@ def recover(aws: LocalAws, pg_port: int) -> int:
     return len(waiting)
 
 
-def unfinished(aws: LocalAws, pg_port: int, bucket: str) -> list[FakeKey]:
-    """Landing objects without a finished job, oldest first."""
-    done = finished_jobs(pg_port)
+def unfinished(aws: LocalAws, done: set[tuple[str, str | None]], bucket: str) -> list[FakeKey]:
+    """Landing objects of which no job in ``done`` is, oldest first. A job without a version stands for all."""
     found: list[FakeKey] = []
     for key in aws.store.created(bucket, PREFIX):
         versions = {None, "", key._version_id, key.etag.strip('"'), key.etag}
@@ -46,7 +45,7 @@ def unfinished(aws: LocalAws, pg_port: int, bucket: str) -> list[FakeKey]:
     return found
 
 
-def finished_jobs(pg_port: int, database: str = NAME) -> set[tuple[str, str | None]]:
+def finished_jobs(pg_port: int, database: str) -> set[tuple[str, str | None]]:
     """(object key, version) of every job that has ended, over all tenants; empty before the first migration."""
     with admin(pg_port, database) as connection:
         if not connection.run("SELECT to_regclass('staging.ingestion_jobs') IS NOT NULL")[0][0]:
