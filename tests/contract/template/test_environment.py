@@ -21,7 +21,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
 FROM_LAMBDA = {"AWS_REGION"}
 OWN_DEFAULT = {"DB_POOL_SIZE"}  # one size fits every function; a model's default is enough
 # Read by Powertools itself, and two addresses that later steps will read.
-BESIDE_THE_MODELS = {"POWERTOOLS_SERVICE_NAME", "DOCUMENTS_BUCKET", "ALERT_QUEUE_URL"}
+BESIDE_THE_MODELS = {"POWERTOOLS_SERVICE_NAME"}
 
 
 def environment(template: Template, function: str) -> dict[str, Any]:
