@@ -149,7 +149,12 @@ def test_a_long_lead_time_of_fractional_demand_is_simulated_reproducibly() -> No
 
 def test_bands_and_risk_levels() -> None:
     assert [rules.risk_level(p) for p in (0.19, 0.2, 0.35, 0.5, 0.8, 1.0)] == [
-        "low", "medium", "medium", "high", "critical", "critical"
+        "low",
+        "medium",
+        "medium",
+        "high",
+        "critical",
+        "critical",
     ]
     assert rules.inventory_status(D(9), D(10), D(20)) == "critical"
     assert rules.inventory_status(D(0), D(0), D(0)) == "critical"

@@ -19,8 +19,13 @@ LUMPY = [0.0, 0, 5, 0, 0, 0, 8, 0, 0, 6, 0, 0]
 STEADY = [20.0, 25, 18, 22, 30, 17]
 DAYS = [D(v) for v in (120, 130, 125, 118, 140, 0, 0, 122, 133)]
 WEEK = [D(v) for v in (30, 35, 40, 28, 32, 33, 36)]
-SALES = dict(zip((f"S{i}" for i in range(1, 11)),
-                 map(D, (52000, 21000, 9000, 6000, 4500, 3000, 2000, 1300, 800, 400)), strict=True))
+SALES = dict(
+    zip(
+        (f"S{i}" for i in range(1, 11)),
+        map(D, (52000, 21000, 9000, 6000, 4500, 3000, 2000, 1300, 800, 400)),
+        strict=True,
+    )
+)
 SIGMA = rules.lead_time_deviation(D(120), D(30), D(9), D(2))
 CARPET = rules.safety_stock(rules.lead_time_deviation(D(30), D(5), D(10), D(0)), 0.95)
 QUOTED = rules.accuracy(ACTUAL, FORECAST, HISTORY)
@@ -65,8 +70,14 @@ WORKED: dict[str, tuple[object, Callable[[], Any]]] = {
     "rq1": (1536, lambda: order(855, 2360)),
     "rq2": (528, lambda: order(880, 1000)),
     "rq_cap": (1440, lambda: order(855, 2360, 1440)),
-    "abc": ({**dict.fromkeys(("S1", "S2", "S3"), "A"), **dict.fromkeys(("S4", "S5", "S6"), "B"),
-             **dict.fromkeys(("S7", "S8", "S9", "S10"), "C")}, lambda: rules.abc_classes(SALES)),
+    "abc": (
+        {
+            **dict.fromkeys(("S1", "S2", "S3"), "A"),
+            **dict.fromkeys(("S4", "S5", "S6"), "B"),
+            **dict.fromkeys(("S7", "S8", "S9", "S10"), "C"),
+        },
+        lambda: rules.abc_classes(SALES),
+    ),
     "cv_sample": (0.220817, lambda: bands.coefficient_of_variation([D(int(v)) for v in STEADY])),
     "adi": (4.0, lambda: rules.demand_pattern([D(int(v)) for v in LUMPY]).interval),
     "cv2": (0.038781, lambda: rules.demand_pattern([D(int(v)) for v in LUMPY]).cv2),

@@ -9,7 +9,7 @@ import numpy as np
 from opscopilot.forecasting.engine.cleaning import History
 from opscopilot.forecasting.engine.fallback import fallback_name, fallback_quantiles
 from opscopilot.forecasting.engine.layout import Part
-from opscopilot.forecasting.engine.metrics import interval_columns, measure
+from opscopilot.forecasting.engine.metrics import interval, measure
 from opscopilot.forecasting.engine.types import BacktestMetrics, BatchForecast, FloatArray
 
 _NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape")
@@ -67,15 +67,15 @@ class Assembly:
         mean = np.maximum(self.mean, 0.0)
         quantiles = np.maximum.accumulate(np.maximum(self.quantiles, 0.0), axis=2)
         cumulative = np.maximum.accumulate(np.maximum(self.cumulative, 0.0), axis=2)
-        columns = {level: interval_columns(self.taus, level) for level in self.levels}
+        bounds = {level: interval(quantiles, self.taus, level, mean) for level in self.levels}
         return BatchForecast(
             horizon=self.horizon,
             season=self.season,
             levels=self.levels,
             taus=self.taus,
             mean=mean,
-            lower={lv: np.minimum(quantiles[:, :, lo], mean) for lv, (lo, _) in columns.items()},
-            upper={lv: np.maximum(quantiles[:, :, hi], mean) for lv, (_, hi) in columns.items()},
+            lower={level: bound[0] for level, bound in bounds.items()},
+            upper={level: bound[1] for level, bound in bounds.items()},
             quantiles=quantiles,
             cumulative=cumulative,
             methods=tuple(self.methods),

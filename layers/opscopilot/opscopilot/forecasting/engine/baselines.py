@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opscopilot.forecasting.engine.columns import Columns
-from opscopilot.forecasting.engine.types import FloatArray
+from opscopilot.forecasting.engine.types import FloatArray, IntArray
 
 _WINDOWS = {1: 3, 4: 4, 7: 28, 12: 3}
 _DEFAULT_WINDOW = 13
@@ -24,14 +24,18 @@ def baseline_names(season: int, window: int) -> tuple[str, ...]:
 
 def run_baselines(columns: Columns, horizon: int, season: int, window: int) -> dict[str, FloatArray]:
     """Name -> (C, h) in input units. Seasonal naive falls back to the last value below one season."""
-    y, n, rows = columns.y, columns.n, columns.rows
-    recent = np.minimum(n, window)
-    tail = y[rows - min(window, rows) :]
-    paths = [y[-1], tail.sum(axis=0) / recent, y.sum(axis=0) / n]
+    y, n = columns.y, columns.n
+    paths = [y[-1], recent_mean(y, n, window), y.sum(axis=0) / n]
     flat = [np.repeat((p * columns.scale)[:, None], horizon, axis=1) for p in paths]
     if season > 1:
         flat.append(_seasonal_naive(columns, horizon, season))
     return dict(zip(baseline_names(season, window), flat, strict=True))
+
+
+def recent_mean(y: FloatArray, n: IntArray, window: int) -> FloatArray:
+    """(C,) mean of the last `window` rows of (T, C) right-aligned columns, fewer where there are fewer."""
+    result: FloatArray = y[max(0, len(y) - window) :].sum(axis=0) / np.minimum(n, window)
+    return result
 
 
 def _seasonal_naive(columns: Columns, horizon: int, season: int) -> FloatArray:

@@ -54,8 +54,8 @@ def _check(horizon: int, season: int, levels: Sequence[float]) -> None:
 
 
 def _taus(levels: Sequence[float]) -> FloatArray:
-    tails = [round((1 + sign * level) / 2, 10) for level in levels for sign in (-1, 1)]
-    return np.unique(np.array([*BASE_TAUS, *tails]))
+    ends = [round((1 + sign * level) / 2, 10) for level in levels for sign in (-1, 1)]
+    return np.unique(np.array([*BASE_TAUS, *ends]))
 
 
 def _blocks(histories: Sequence[History], kind: str, size: int) -> Iterator[list[int]]:

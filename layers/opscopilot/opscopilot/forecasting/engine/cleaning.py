@@ -80,7 +80,7 @@ def _launch(values: FloatArray) -> int:
         return 0
     lead = int(hits[0])
     longest = int(np.diff(hits).max()) if len(hits) > 1 else 1
-    return lead if lead > 2 * longest else 0
+    return lead if lead >= 2 * longest else 0
 
 
 def _kind(values: FloatArray, observed: int, min_points: int) -> str:

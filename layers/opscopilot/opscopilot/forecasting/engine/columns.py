@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opscopilot.forecasting.engine.types import BoolArray, FloatArray, IntArray
+from opscopilot.forecasting.engine.types import LONG_SEASON, BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,12 @@ class Columns:
 
     def take(self, index: IntArray) -> Columns:
         """Some of the columns, in ascending index order so that they stay sorted by length."""
-        return Columns(self.y[:, index], self.n[index], self.start[index], self.scale[index],
-                       self.series[index], self.slot[index])
+        return Columns(
+            self.y[:, index], self.n[index], self.start[index], self.scale[index], self.series[index], self.slot[index]
+        )
 
 
-def pack(
-    histories: Sequence[FloatArray], series: Sequence[int], slots: Sequence[int], keep: int
-) -> Columns:
+def pack(histories: Sequence[FloatArray], series: Sequence[int], slots: Sequence[int], keep: int) -> Columns:
     """Columns of the last `keep` points of each history (each at least one finite point long)."""
     cut = [h[-keep:] for h in histories]
     n = np.array([len(h) for h in cut], dtype=np.int64)
@@ -62,28 +61,35 @@ def pack(
     rows = int(n.max())
     y = np.zeros((rows, len(cut)))
     for j, i in enumerate(order):
-        y[rows - n[i]:, j] = cut[i]
+        y[rows - n[i] :, j] = cut[i]
     length = n[order]
     scale = np.abs(y).sum(axis=0) / length
     scale = np.where(scale > 0, scale, 1.0)
-    return Columns(y / scale, length, rows - length, scale,
-                   np.asarray(series, dtype=np.int64)[order], np.asarray(slots, dtype=np.int64)[order])
+    return Columns(
+        y / scale,
+        length,
+        rows - length,
+        scale,
+        np.asarray(series, dtype=np.int64)[order],
+        np.asarray(slots, dtype=np.int64)[order],
+    )
 
 
 def backtest_cuts(n: int, horizon: int, season: int, origins: int, min_points: int) -> list[int]:
     """How many points to hide at each rolling origin, largest window first; [] when there is no room.
 
     Normally h, h + h/2, h + h, ... so that every origin scores a whole horizon. Shorter series hide less, and
-    are scored on the part of the horizon that exists. A seasonal history keeps three seasons when it can, so
-    that the backtest tests the model that will be used.
+    are scored on the part of the horizon that exists. A seasonal history keeps the seasons its model needs
+    when it can, so that the backtest tests the model that will be used.
     """
-    seasonal_need = 3 * season + 2
-    room = n - min_points
+    seasonal_need = (2 if season >= LONG_SEASON else 3) * season + 2
+    room = n - max(min_points, n // 2)
     if season > 1 and n >= seasonal_need + max(3, horizon // 3):
         room = n - seasonal_need
     if room < 1:
         return []
-    step = max(1, horizon // 2)
+    year = -(-(season - horizon) // max(1, origins - 1))
+    step = max(1, horizon // 2, min(horizon, year, (room - horizon) // max(1, origins - 1)))
     cuts = [horizon + k * step for k in range(origins) if horizon + k * step <= room]
     if len(cuts) < min(2, origins):
         low = max(1, min(room, horizon) // 2)

@@ -34,8 +34,7 @@ def seasonal_path(columns: Columns, season: Season, horizon: int, chunk: int = 9
         index = np.flatnonzero(season.flag & (additive == kind))
         for low in range(0, len(index), chunk):
             use = index[low : low + chunk]
-            own = Season(season.length, season.factor[:, use], season.offset[:, use], season.flag[use])
-            out[:, use] = _chunk_path(columns.take(use), own, horizon, additive=kind)
+            out[:, use] = _chunk_path(columns.take(use), season.take(use), horizon, additive=kind)
     return out
 
 
@@ -73,9 +72,7 @@ def _multiplicative_step(
     shape += GAMMA[:, None] * error / base
 
 
-def _additive_step(
-    y: FloatArray, level: FloatArray, slope: FloatArray, shape: FloatArray, squares: FloatArray
-) -> None:
+def _additive_step(y: FloatArray, level: FloatArray, slope: FloatArray, shape: FloatArray, squares: FloatArray) -> None:
     base = level + slope * PHI[:, None]
     error = y - base - shape
     squares += error * error

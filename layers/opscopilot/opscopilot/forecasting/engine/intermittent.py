@@ -91,8 +91,6 @@ def simplex_weights(x: FloatArray, y: FloatArray, rounds: int = 300) -> FloatArr
     return w
 
 
-
-
 def count_unit(columns: Columns) -> FloatArray:
     """(C,) quantity to count as one: 1 for small whole numbers, else a twentieth of the mean demand size."""
     raw = columns.y * columns.scale[None]

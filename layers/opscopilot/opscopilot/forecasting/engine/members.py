@@ -8,11 +8,15 @@ import numpy as np
 
 from opscopilot.forecasting.engine import seasonality
 from opscopilot.forecasting.engine.aggregation import aggregated_path
+from opscopilot.forecasting.engine.baselines import recent_mean, recent_window
 from opscopilot.forecasting.engine.columns import Columns
 from opscopilot.forecasting.engine.holtwinters import seasonal_path, use_where
+from opscopilot.forecasting.engine.level import horizon_level
+from opscopilot.forecasting.engine.seasonality import Season
+from opscopilot.forecasting.engine.shifts import read_after_shifts
 from opscopilot.forecasting.engine.smoothing import smooth
 from opscopilot.forecasting.engine.theta import theta_path
-from opscopilot.forecasting.engine.types import FloatArray
+from opscopilot.forecasting.engine.types import LONG_SEASON, FloatArray, is_fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +30,32 @@ class Members:
 def run_members(columns: Columns, horizon: int, m: int, chunk: int) -> Members:
     """All members for all columns. Which run depends only on the season length `m`."""
     season = seasonality.estimate(columns, m)
+    if not is_fast(m):
+        return _run(columns, season, horizon, m, chunk)
+    recent, order = read_after_shifts(columns, ~season.flag)
+    found = _run(recent, season.take(order), horizon, m, chunk)
+    back = np.argsort(order)
+    return Members({name: path[back] for name, path in found.paths.items()}, found.deviation[back])
+
+
+def _run(columns: Columns, season: Season, horizon: int, m: int, chunk: int) -> Members:
     plain = season.remove(columns.y)
-    fitted = smooth(columns, plain, chunk)
+    n = columns.n.astype(np.float64)
+    fitted = smooth(columns, plain, chunk, fast=is_fast(m))
     base = fitted.path(horizon)
     raw = {"smoothing": base, "theta": theta_path(columns, plain, horizon, chunk)}
     raw["aggregation"] = aggregated_path(columns, plain, horizon, m, base, chunk)
     paths = {name: season.apply(path) for name, path in raw.items()}
-    if 1 < m < seasonality.LONG_SEASON and season.flag.any():
+    if m >= 7:
+        recent = recent_mean(plain, columns.n, recent_window(m))
+        paths["recent mean"] = season.apply(np.repeat(recent[None], horizon, axis=0))
+    if is_fast(m):
+        paths["level"] = np.repeat(horizon_level(columns, columns.y, horizon)[None], horizon, axis=0)
+    if 1 < m < LONG_SEASON:
         paths["seasonal smoothing"] = use_where(
             season.flag, seasonal_path(columns, season, horizon), paths["smoothing"]
         )
-    elif 1 < m < seasonality.LONG_SEASON:
-        paths["seasonal smoothing"] = paths["smoothing"]
-    if m >= seasonality.LONG_SEASON:
-        paths["unseasonal smoothing"] = (
-            smooth(columns, columns.y, chunk).path(horizon) if season.flag.any() else base
-        )
-    spread = fitted.deviation(horizon, columns.n.astype(np.float64))
+    spread = fitted.deviation(horizon, n)
     if m > 1 and season.flag.any():
         spread = spread * season.factor[np.arange(horizon) % m]
     scale = columns.scale[None]

@@ -25,9 +25,7 @@ def in_sample_scale(histories: Sequence[FloatArray], season: int) -> FloatArray:
     return out
 
 
-def measure(
-    part: Part, histories: Sequence[FloatArray], levels: Sequence[float], taus: FloatArray
-) -> BacktestMetrics:
+def measure(part: Part, histories: Sequence[FloatArray], levels: Sequence[float], taus: FloatArray) -> BacktestMetrics:
     """Metrics of the chosen method of each series, beside the best simple baseline."""
     actual, layout = part.layout.actual, part.layout
     seen = np.isfinite(actual)
@@ -74,19 +72,20 @@ def _final_method_path(part: Part) -> FloatArray:
 
 def coverage(part: Part, level: float, taus: FloatArray) -> FloatArray:
     """(N,) share of hidden actuals inside the interval that had been made without this origin's help."""
-    low, high = interval_columns(taus, level)
     actual = part.layout.actual
     seen = np.isfinite(actual)
-    lower = np.maximum(np.minimum(part.back_quantiles[..., low], part.choice.path[1:]), 0.0)
-    upper = np.maximum(part.back_quantiles[..., high], part.choice.path[1:])
+    quantiles = np.maximum(part.back_quantiles, 0.0)
+    lower, upper = interval(quantiles, taus, level, np.maximum(part.choice.path[1:], 0.0))
     slack = 1e-9 * np.where(seen, np.abs(actual), 0.0)
     inside = seen & (actual >= lower - slack) & (actual <= upper + slack)
     return ratio(inside.sum(axis=(0, 2)).astype(float), seen.sum(axis=(0, 2)).astype(float))
 
 
-def interval_columns(taus: FloatArray, level: float) -> tuple[int, int]:
-    """Positions of the lower and upper quantile of a central interval in `taus`."""
-    return (
-        int(np.argmin(np.abs(taus - (1 - level) / 2))),
-        int(np.argmin(np.abs(taus - (1 + level) / 2))),
-    )
+def interval(quantiles: FloatArray, taus: FloatArray, level: float, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bound of the central interval of `level` around `mean`, from quantiles (..., Q).
+
+    Where the lower bound is zero (intermittent demand) nothing can be missed below, so such intervals cover
+    more than `level`; shifting the miss to the top would cost more than it shows (worse interval score).
+    """
+    low, high = (int(np.argmin(np.abs(taus - tau))) for tau in ((1 - level) / 2, (1 + level) / 2))
+    return np.minimum(quantiles[..., low], mean), np.maximum(quantiles[..., high], mean)

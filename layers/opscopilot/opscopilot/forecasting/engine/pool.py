@@ -35,7 +35,7 @@ def member_weights(paths: FloatArray, actual: FloatArray, scale: FloatArray) -> 
 
 RECENT_MEAN = 1
 """Position of the recent mean among the baselines."""
-POOL_SHARE = 0.7
+POOL_SHARE = 0.8
 """Most weight the block's evidence has in a series' choice of its best baseline."""
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """How much of the best baseline may be blended into the model; 1 is the baseline itself."""
@@ -58,9 +58,7 @@ class Choice:
     baseline_loss: FloatArray
 
 
-def choose(
-    model: FloatArray, baselines: FloatArray, actual: FloatArray, *, squared: bool, gate: bool
-) -> Choice:
+def choose(model: FloatArray, baselines: FloatArray, actual: FloatArray, *, squared: bool, gate: bool) -> Choice:
     """The model where it beat the best simple baseline, else the smallest blend that did, else the baseline.
 
     `model` (K+1, N, h), `baselines` (B, K+1, N, h), `actual` (K, N, h). P-55: nothing is used that did not
@@ -80,14 +78,16 @@ def choose(
         other_best, other = _rule(total - losses[:, :, k - 1], tested, gate)
         slots.append(_blend(model[k], baselines[:, k], other_best, shares[other]))
     return Choice(
-        np.stack(slots), shares[pick], best,
-        total[0, 0], total[best, pick, series], total[best, len(shares) - 1, series],
+        np.stack(slots),
+        shares[pick],
+        best,
+        total[0, 0],
+        total[best, pick, series],
+        total[best, len(shares) - 1, series],
     )
 
 
-def _losses(
-    model: FloatArray, base: FloatArray, actual: FloatArray, seen: BoolArray, squared: bool
-) -> FloatArray:
+def _losses(model: FloatArray, base: FloatArray, actual: FloatArray, seen: BoolArray, squared: bool) -> FloatArray:
     """(S, K, N) loss per share and origin."""
     out = []
     for share in SHARES:

@@ -23,10 +23,10 @@ def forecast_regular(
     layout = lay_out(histories, horizon, season, settings)
     members = run_members(layout.columns, horizon, season, settings.chunk)
     deviation = layout.spread(members.deviation)
+    baselines = layout.baselines()
     paths = np.stack([layout.spread(path) for path in members.paths.values()])
     weights = member_weights(paths[:, 1:], layout.actual, deviation[0].mean(axis=1))
     model = np.tensordot(weights, paths, axes=1)
-    baselines = layout.baselines()
     choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate)
     quantiles, back, cumulative = _intervals(layout, choice.path, deviation, taus)
     named = {name: float(w) for name, w in zip(members.paths, weights, strict=True)}

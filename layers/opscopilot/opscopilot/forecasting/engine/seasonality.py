@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from opscopilot.forecasting.engine.columns import Columns
-from opscopilot.forecasting.engine.types import BoolArray, FloatArray, IntArray
+from opscopilot.forecasting.engine.types import LONG_SEASON, BoolArray, FloatArray, IntArray
 
 RECENCY = 0.78
 """Weight of a year's ratio relative to the next year's."""
-LONG_SEASON = 24
 HARMONICS = 4
 _FLOOR = 0.02
 
@@ -30,6 +29,10 @@ class Season:
     factor: FloatArray
     offset: FloatArray
     flag: BoolArray
+
+    def take(self, index: IntArray) -> Season:
+        """The season of some of the columns."""
+        return Season(self.length, self.factor[:, index], self.offset[:, index], self.flag[index])
 
     def phases(self, rows: int) -> IntArray:
         """Phase of each row."""
@@ -134,7 +137,7 @@ def _harmonic(columns: Columns, m: int, none: Season) -> Season:
     flag_sub = gain > 3.0
     steps = np.arange(m) / m
     angle = 2 * np.pi * steps[:, None] * np.arange(1, HARMONICS + 1)[None, :]
-    curve = np.concatenate([np.cos(angle), np.sin(angle)], axis=1) @ full[trend.shape[1]:]
+    curve = np.concatenate([np.cos(angle), np.sin(angle)], axis=1) @ full[trend.shape[1] :]
     curve = curve * np.clip(1 - 1 / np.maximum(gain, 1e-9), 0.0, 1.0)
     curve -= curve.mean(axis=0)
     factor, offset, flag = none.factor.copy(), none.offset.copy(), none.flag.copy()

@@ -16,6 +16,8 @@ from opscopilot.forecasting.engine.types import FloatArray
 
 MEMORY = 60
 """Most observations a likelihood may count: weights stay open to change in long histories."""
+FORGET = 0.98
+"""What a squared error still counts one period later, so that an old regime stops choosing the model."""
 
 
 def _grid() -> FloatArray:
@@ -31,6 +33,8 @@ def _grid() -> FloatArray:
 
 ALPHA, BETA, PHI, TREND = _grid()
 _PENALTY = np.where(TREND > 0, np.where(PHI < 1, 2.0, 1.5), 0.0)
+FAST_PENALTY = 6.0 * ALPHA + 3.0 * TREND
+"""Extra prior for weekly and daily demand: noise is large, trends rarely last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,17 @@ def error_growth(horizon: int) -> FloatArray:
     return result
 
 
-def smooth(columns: Columns, y: FloatArray, chunk: int = 256) -> Smoothed:
+def smooth(columns: Columns, y: FloatArray, chunk: int = 256, *, fast: bool = False) -> Smoothed:
     """Run the grid over `y` (T, C), laid out as `columns` (scaled, possibly deseasonalised)."""
     shape = (len(ALPHA), columns.count)
     level, slope, squares = np.empty(shape), np.empty(shape), np.empty(shape)
     for low in range(0, columns.count, chunk):
         part = slice(low, min(columns.count, low + chunk))
         level[:, part], slope[:, part], squares[:, part] = _sweep(columns, y, part)
-    return Smoothed(level, slope, likelihood_weights(squares, columns.n.astype(np.float64), _PENALTY), squares)
+    n = columns.n.astype(np.float64)
+    squares *= n / ((1 - FORGET**n) / (1 - FORGET))
+    penalty = _PENALTY + FAST_PENALTY if fast else _PENALTY
+    return Smoothed(level, slope, likelihood_weights(squares, n, penalty), squares)
 
 
 def likelihood_weights(
@@ -134,5 +141,6 @@ def _sweep(columns: Columns, y: FloatArray, part: slice) -> tuple[FloatArray, Fl
         np.multiply(e, beta, out=f)
         sl += f
         np.multiply(e, e, out=e)
+        squares[:, on] *= FORGET
         squares[:, on] += e
     return level, slope, squares

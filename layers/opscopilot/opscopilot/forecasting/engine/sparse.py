@@ -18,6 +18,7 @@ from opscopilot.forecasting.engine.intermittent import (
 )
 from opscopilot.forecasting.engine.layout import Layout, Part, lay_out
 from opscopilot.forecasting.engine.pool import PRIOR_SERIES, choose
+from opscopilot.forecasting.engine.shifts import read_after_shifts
 from opscopilot.forecasting.engine.types import EngineSettings, FloatArray
 
 MODEL_NAME = "SES + TSB + SBA + aggregation"
@@ -33,7 +34,8 @@ def forecast_sparse(
     """Forecast one block of intermittent series together."""
     layout = lay_out(histories, horizon, season, settings)
     columns = layout.columns
-    members = bank(columns) * columns.scale[None]
+    recent, order = read_after_shifts(columns, np.ones(columns.count, dtype=bool), only_faded=True)
+    members = bank(recent)[:, np.argsort(order)] * columns.scale[None]
     weights = _weights(layout, members)
     flat = weights @ members
     model = layout.spread(np.repeat(flat[:, None], horizon, axis=1))
@@ -42,13 +44,13 @@ def forecast_sparse(
     unit = count_unit(columns)
     phi = dispersion(columns, unit, flat / unit)
     history = empirical_quantiles(columns.y * columns.scale[None], columns.valid(), taus, _DECAY)
-    path = choice.path[columns.slot, columns.series]
+    path = model[columns.slot, columns.series]
     counts = _step_quantiles(path, phi, unit, taus)
     mix = _best_mix(layout, counts, history, taus)
     mixed = (1 - mix) * counts + mix * history[:, None, :]
     spread = np.full((*layout.shape, horizon, len(taus)), np.nan)
     spread[columns.slot, columns.series] = mixed
-    cumulative = _cumulative(layout, choice.path, phi, unit, taus)
+    cumulative = _cumulative(layout, model, phi, unit, taus)
     named = {name: float(w) for name, w in zip(BANK_NAMES, weights, strict=True)}
     return Part(layout, model, choice, baselines, MODEL_NAME, "rmse", spread[0], cumulative, spread[1:], named)
 
@@ -85,9 +87,7 @@ def _step_quantiles(path: FloatArray, phi: FloatArray, unit: FloatArray, taus: F
     rest = np.flatnonzero(~flat)
     if len(rest):
         steps = path.shape[1]
-        wide = negative_binomial_quantiles(
-            (path[rest] / unit[rest, None]).ravel(), np.repeat(phi[rest], steps), taus
-        )
+        wide = negative_binomial_quantiles((path[rest] / unit[rest, None]).ravel(), np.repeat(phi[rest], steps), taus)
         out[rest] = wide.reshape(len(rest), steps, -1) * unit[rest, None, None]
     return out
 
@@ -110,9 +110,7 @@ def _best_mix(layout: Layout, counts: FloatArray, history: FloatArray, taus: Flo
     return MIXES[int(np.argmin(losses))]
 
 
-def _cumulative(
-    layout: Layout, path: FloatArray, phi: FloatArray, unit: FloatArray, taus: FloatArray
-) -> FloatArray:
+def _cumulative(layout: Layout, path: FloatArray, phi: FloatArray, unit: FloatArray, taus: FloatArray) -> FloatArray:
     """(N, h, Q) quantiles of running sums: dispersion grows with the uncertainty of the rate itself."""
     columns, horizon = layout.columns, path.shape[2]
     back = np.flatnonzero(columns.slot > 0)

@@ -11,8 +11,11 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+LONG_SEASON = 24
+"""From this length on a season is fitted with harmonics, and two years of it are enough."""
+_DAYS = 7
 BASE_TAUS = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995)
-"""Quantile levels always computed; the tails of the requested interval levels are added."""
+"""Quantile levels always computed; the ends of the requested intervals are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,8 @@ class BatchForecast:
         if not len(hit):
             raise KeyError(f"quantile {tau} was not computed; there are {[float(t) for t in self.taus]}")
         return self.quantiles[:, :, int(hit[0])]
+
+
+def is_fast(season: int) -> bool:
+    """Weeks and days: many short histories, launches and jumps, much noise; trends rarely last."""
+    return season >= LONG_SEASON or season == _DAYS

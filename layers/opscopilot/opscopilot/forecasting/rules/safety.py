@@ -22,8 +22,12 @@ def z_value(cycle_service_level: float) -> float:
 
 def lead_time_deviation(demand: Decimal, demand_sd: Decimal, lead_time: Decimal, lead_time_sd: Decimal) -> Decimal:
     """Standard deviation of demand over the lead time: sqrt(L * sd_d^2 + d^2 * sd_L^2)."""
-    for name, value in (("demand", demand), ("demand_sd", demand_sd), ("lead_time", lead_time),
-                        ("lead_time_sd", lead_time_sd)):
+    for name, value in (
+        ("demand", demand),
+        ("demand_sd", demand_sd),
+        ("lead_time", lead_time),
+        ("lead_time_sd", lead_time_sd),
+    ):
         if value < 0:
             raise ValueError(f"{name} is {value}, it must not be negative")
     return (lead_time * demand_sd**2 + demand**2 * lead_time_sd**2).sqrt()
