@@ -25,7 +25,6 @@ from opscopilot.kernel.clock import Clock
 from opscopilot.notifications.channels import DeliveryFailed, Message, Receipt
 
 TIMEOUT_S = 5.0
-_ANSWER_LIMIT = 4096
 _AGAIN_LATER = frozenset({408, 425, 429})
 Resolve = Callable[[str, int], list[str]]
 
@@ -144,9 +143,10 @@ class _Pinned(http.client.HTTPConnection):
         watchdog.start()
         try:
             self.request("POST", target, body, headers)
-            answer = self.getresponse()
-            answer.read(_ANSWER_LIMIT)
-            return answer.status, answer.headers.get("Retry-After")
+            with self.getresponse() as answer:
+                if self._expired:  # cut-off headers look like headers that ended
+                    raise TimeoutError("answering took the whole time")
+                return answer.status, answer.headers.get("Retry-After")  # the body says nothing we need
         finally:
             watchdog.cancel()
             self.close()

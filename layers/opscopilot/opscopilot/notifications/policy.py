@@ -106,9 +106,7 @@ def _on_channel(
     return Decision(who.user_id, channel, "pending", reason, release)
 
 
-def _last_resort(
-    who: Recipient, made: list[Decision], now: datetime, switched_off: Collection[str]
-) -> list[Decision]:
+def _last_resort(who: Recipient, made: list[Decision], now: datetime, switched_off: Collection[str]) -> list[Decision]:
     """A critical alert goes out on any channel we have an address for when none that the user chose can work."""
     for channel in CHANNELS:
         if channel in who.addresses and channel not in switched_off and channel not in who.channels:

@@ -58,7 +58,7 @@ class Notifier:
                 log.warning("the sweep ran out of time", extra={"tenant_id": str(tenant_id)})
                 break
             try:
-                total += self._sweep_tenant(tenant_id, deadline, recover=recover)
+                total.update(self._sweep_tenant(tenant_id, deadline, recover=recover))
             except Exception:
                 log.exception("the sweep of a tenant failed", extra={"tenant_id": str(tenant_id)})
                 total["tenants_failed"] += 1
@@ -70,11 +70,12 @@ class Notifier:
     def _sweep_tenant(self, tenant_id: UUID, deadline: Deadline, *, recover: bool) -> Counter[str]:
         counts: Counter[str] = Counter()
         if recover:
-            counts += self._recover(tenant_id, deadline)
+            counts.update(self._recover(tenant_id, deadline))
         with self.db.tenant(tenant_id) as tx:
             counts["relayed"] += relay(tx, self.publisher, 0 if recover else RELAY_AFTER_S)
         self.sender.take_up(tenant_id)
-        return counts + self.sender.send_due(tenant_id, deadline)
+        counts.update(self.sender.send_due(tenant_id, deadline))
+        return counts
 
     def _recover(self, tenant_id: UUID, deadline: Deadline) -> Counter[str]:
         counts: Counter[str] = Counter()
