@@ -75,8 +75,8 @@ def _series_rows(outcome: Outcome, config: ForecastConfig) -> Iterator[list[Any]
         yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-_YEAR:].sum())]
     for one in outcome.ended:
         volume = float(one.values[-_YEAR:].sum())
-        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 4)
-        yield [one.sku_id, "refused", one.ended, *blank, volume]
+        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 8)
+        yield [one.sku_id, "refused", one.ended, None, None, None, 0, *blank, volume]
 
 
 def _verdict(outcome: Outcome, i: int) -> list[Any]:
