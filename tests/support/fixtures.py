@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local.testing import ThrowawayDatabase, database
-from opscopilot.entrypoints.http import context_routers
+from opscopilot.entrypoints.parts import Outside, context_routers
 from opscopilot.kernel.ids import tenant_id_for
 from tests.support.api import Api, create_tenant, make_api, open_database
+from tests.support.outside import memory_outside
 from tests.support.plant import Plant
 
 _numbers = itertools.count(1)
@@ -26,10 +27,16 @@ def db() -> Iterator[ThrowawayDatabase]:
 
 
 @pytest.fixture(scope="session")
-def api(db: ThrowawayDatabase) -> Iterator[Api]:
+def around() -> Outside:
+    """What lies beyond the database, in memory."""
+    return memory_outside()
+
+
+@pytest.fixture(scope="session")
+def api(db: ThrowawayDatabase, around: Outside) -> Iterator[Api]:
     """The whole app on it, as role ops_copilot."""
     opened = open_database(db)
-    yield make_api(opened, context_routers())
+    yield make_api(opened, context_routers(around))
     opened.engine.dispose()
 
 

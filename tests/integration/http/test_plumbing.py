@@ -12,8 +12,6 @@ from tests.support.api import Api, signing_key, token
 from tests.support.fixtures import Tenant
 
 
-
-
 def test_health_needs_no_token(api: Api) -> None:
     for path in ("/health", "/health/live", "/health/ready", "/health/db"):
         for prefix in ("", "/api/v1"):

@@ -79,7 +79,8 @@ def test_available_leaves_out_what_cannot_be_used(api: Api, plant: Plant) -> Non
 def test_one_warehouse_shows_its_quantities_and_the_flags_of_the_plant(api: Api, plant: Plant) -> None:
     plant.load("sku", [sku("A", reorder_point="50"), sku("B", reorder_point="5")])
     at = "2026-09-29T12:00:00Z"
-    plant.load("inventory_snapshot", [stock("A", "WH1", at, "40"), stock("A", "WH2", at, "30"), stock("B", "WH2", at, "5")])
+    rows = [stock("A", "WH1", at, "40"), stock("A", "WH2", at, "30"), stock("B", "WH2", at, "5")]
+    plant.load("inventory_snapshot", rows)
     found = current(api, plant, warehouse="wh1")
     assert [(one["sku_code"], one["quantity_available"], one["reorder_needed"]) for one in found["items"]] == [
         ("A", "40", False)

@@ -22,7 +22,8 @@ def order(number: str, day: str = "2026-09-01", **more: str) -> dict[str, str]:
 @pytest.fixture
 def plant(new_plant: NewPlant) -> Plant:
     made = new_plant(as_of="2026-09-30")
-    made.load("sku", [{"sku_code": "A", "description": "Jam"}, {"sku_code": "B", "description": "Tea", "base_uom": "KGM"}])
+    made.load("sku", [{"sku_code": "A", "description": "Jam"},
+                      {"sku_code": "B", "description": "Tea", "base_uom": "KGM"}])  # fmt: skip
     made.load("customer", [{"customer_code": "C1", "name": "Shop"}, {"customer_code": "C2", "name": "Web"}])
     return made
 
@@ -47,8 +48,8 @@ def test_what_counts_as_open(api: Api, plant: Plant) -> None:
         line("FUTURE", "1", "9"), line("DONE", "1", "9"), line("REST-CANCELLED", "1", "9", cancelled_qty="9"),
     ])  # fmt: skip
     plant.load("shipment_line", [
-        {"shipment_no": "S1", "order_number": "BY-SHIPMENT", "line_no": "1", "shipped_at": "2026-09-29T10:00:00Z", "qty": "6"},
-        {"shipment_no": "S2", "order_number": "BY-SHIPMENT", "line_no": "1", "shipped_at": "2026-10-02T10:00:00Z", "qty": "4"},
+        {"shipment_no": f"S{day}", "order_number": "BY-SHIPMENT", "line_no": "1", "shipped_at": f"{day}T10:00:00Z",
+         "qty": qty} for day, qty in (("2026-09-29", "6"), ("2026-10-02", "4"))
     ])  # fmt: skip
     found = get(api, plant, "/orders/open")
     assert {one["order_number"]: one["open_qty"] for one in found["items"]} == {

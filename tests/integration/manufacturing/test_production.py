@@ -18,7 +18,8 @@ def order(number: str, qty: str = "100", **more: str) -> dict[str, str]:
 @pytest.fixture
 def plant(new_plant: NewPlant) -> Plant:
     made = new_plant(as_of="2026-09-30")
-    made.load("sku", [{"sku_code": "A", "description": "Jam"}, {"sku_code": "B", "description": "Mash", "base_uom": "KGM"}])
+    made.load("sku", [{"sku_code": "A", "description": "Jam"},
+                      {"sku_code": "B", "description": "Mash", "base_uom": "KGM"}])  # fmt: skip
     return made
 
 
@@ -33,7 +34,8 @@ def test_in_progress_and_overdue_as_of_the_day(api: Api, plant: Plant) -> None:
     plant.load("work_order", [
         order("RUNS", actual_start="2026-09-28", due_date="2026-10-10"),
         order("LATE", "7", actual_start="2026-09-01", due_date="2026-09-20"),
-        order("ENDS-LATER", actual_start="2026-09-01", actual_end="2026-10-02", due_date="2026-09-29", status="completed"),
+        order("ENDS-LATER", actual_start="2026-09-01", actual_end="2026-10-02", due_date="2026-09-29",
+              status="completed"),
         order("ENDED", actual_start="2026-09-01", actual_end="2026-09-30", due_date="2026-09-20"),
         order("DONE-UNDATED-END", status="completed", scheduled_start="2026-09-01", due_date="2026-09-02"),
         order("CANCELLED", status="cancelled", scheduled_start="2026-09-01", due_date="2026-09-02"),

@@ -116,7 +116,7 @@ def _words(text: str) -> list[str]:
     """Words to look for; a plural s is dropped, so that 'jams' finds 'jam'."""
     found = []
     for word in re.findall(r"[^\s,;()\"']+", text)[:8]:
-        plural = len(word) > 4 and word.endswith("s") and not word.endswith("ss")
+        plural = len(word) > 3 and word.endswith("s") and not word.endswith("ss")
         found.append(word[:-1] if plural else word)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from opscopilot.kernel.clock import Clock
@@ -67,10 +68,10 @@ _PLACE = "location_code, lot_code, bin, expiry_date"
 
 @dataclass(frozen=True)
 class InventoryFilter:
-    """What to show. `warehouse` and `sku` are exact codes."""
+    """What to show. `warehouse` and `skus` are exact codes; no `skus` means all."""
 
     warehouse: str | None = None
-    sku: str | None = None
+    skus: tuple[str, ...] = ()
     status: StatusFilter | None = None
     category: str | None = None
     by: Literal["sku", "location"] = "sku"
@@ -82,9 +83,9 @@ def _query(asked: InventoryFilter) -> tuple[str, dict[str, Any]]:
     """The common table expressions up to `item`, and the parameters of the filters."""
     tests: list[str] = ["true"]
     params: dict[str, Any] = {"warehouse": asked.warehouse}
-    if asked.sku is not None:
-        tests.append("j.sku_code = :sku")
-        params["sku"] = asked.sku
+    if asked.skus:
+        tests.append("j.sku_code = ANY(CAST(:skus AS text[]))")
+        params["skus"] = list(asked.skus)
     if asked.category is not None:
         tests.append("lower(j.category) = lower(:category)")
         params["category"] = asked.category
@@ -182,6 +183,12 @@ _MASTER = """
 SELECT count(*) AS skus, count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM manufacturing.inventory_snapshots i
     WHERE i.tenant_id = k.tenant_id AND i.sku_id = k.id AND i.production_day <= :today)) AS without
 FROM manufacturing.skus k WHERE k.is_active AND k.type <> 'service'"""
+
+
+def without_records(tx: Tx, today: date) -> int:
+    """Active SKUs nobody ever counted: unknown, which is not zero."""
+    row = tx.one(_MASTER, today=today)
+    return int(row["without"]) if row else 0
 
 
 def health(tx: Tx, plant: PlantSettings, clock: Clock) -> InventoryHealth:

@@ -16,7 +16,7 @@ from opscopilot.manufacturing.queries_orders import unit_quantities
 from opscopilot.manufacturing.queries_shared import DATED, IN_PROGRESS, OVERDUE
 from opscopilot.manufacturing.schemas import ProductionStatus, Scrap, ScrapRate, ScrapReason, WorkOrderLine
 
-ProductionFilter = Literal["overdue", "in_progress"]
+ProductionFilter = Literal["overdue", "in_progress", "all"]
 PRODUCTION_TEXT = (
     "In progress: started on or before the day, not ended by then, not cancelled, not merely planned. Overdue: due "
     "before the day and neither finished nor cancelled. Work orders without any date count in scrap totals only."
@@ -70,13 +70,16 @@ FROM {_SOURCE} WHERE {{where}} AND {{shown}} AND {{after}}
 ORDER BY coalesce(w.due_date, 'infinity'::date), w.id LIMIT :rows"""
 
 
+_COUNTED = {"overdue": "overdue", "in_progress": "in_progress", "all": "n"}
+
+
 def status(tx: Tx, plant: PlantSettings, clock: Clock, asked: WorkOrderFilter) -> ProductionStatus:
     """Counts, scrap and one page of the work orders asked for, the longest overdue first."""
     where, params = _where(asked)
     today = plant.today(clock)
     counts = tx.rows(_COUNTS.format(where=where), **params, today=today)
     late = [row for row in counts if row["overdue"]]
-    shown = OVERDUE if asked.show == "overdue" else IN_PROGRESS
+    shown = {"overdue": OVERDUE, "in_progress": IN_PROGRESS, "all": "true"}[asked.show]
     items, more = _page(tx, today, where, shown, params, asked)
     by_status: dict[str, int] = {}
     for row in counts:
@@ -86,7 +89,7 @@ def status(tx: Tx, plant: PlantSettings, clock: Clock, asked: WorkOrderFilter) -
         overdue=sum(row["overdue"] for row in counts), overdue_quantities=unit_quantities(late),
         oldest_due=min((row["oldest"] for row in late), default=None),
         undated=sum(row["undated"] for row in counts), by_status=by_status, scrap=scrap(tx, asked),
-        items=items, next_cursor=more, total_items=sum(row[asked.show] for row in counts),
+        items=items, next_cursor=more, total_items=sum(row[_COUNTED[asked.show]] for row in counts),
         definition=PRODUCTION_TEXT, warnings=[],
     )  # fmt: skip
 

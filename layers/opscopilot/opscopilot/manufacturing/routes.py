@@ -61,8 +61,9 @@ def _stock_routes(routes: APIRouter) -> None:
     ) -> InventoryCurrent:  # fmt: skip
         """Latest count per SKU, location and lot. `reorder_needed` compares what is available with the reorder
         point, `reorder_recommended` the inventory position, so that an open order is not ordered again."""
+        code = _code(caller, "sku", sku, "sku")
         asked = InventoryFilter(
-            warehouse=_code(caller, "warehouse", warehouse, "warehouse"), sku=_code(caller, "sku", sku, "sku"),
+            warehouse=_code(caller, "warehouse", warehouse, "warehouse"), skus=(code,) if code else (),
             status="below_reorder_point" if below_reorder else status, category=category, by=by,
             cursor=page.cursor, limit=page.limit,
         )  # fmt: skip

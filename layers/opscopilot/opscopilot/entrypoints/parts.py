@@ -1,0 +1,99 @@
+"""What the HTTP API is made of: the contexts' routers over the outside world they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import boto3
+from botocore.config import Config
+from fastapi import APIRouter
+
+from opscopilot.adapters.email import SesEmail
+from opscopilot.adapters.events import EventBridgePublisher
+from opscopilot.adapters.executions import StateMachineRuns
+from opscopilot.adapters.objects import S3ObjectStore
+from opscopilot.catalogue import routes as catalogue_routes
+from opscopilot.copilot import routes as copilot_routes
+from opscopilot.copilot.cards import CardIndex
+from opscopilot.copilot.router import Router
+from opscopilot.copilot.service import Copilot
+from opscopilot.forecasting import routes as forecasting_routes
+from opscopilot.forecasting.runs import Runs
+from opscopilot.forecasting.tools import TOOLS as FORECAST_TOOLS
+from opscopilot.insights import routes as insights_routes
+from opscopilot.insights.alert_tools import TOOLS as ALERT_TOOLS
+from opscopilot.kernel.db import Database
+from opscopilot.kernel.events import relay
+from opscopilot.kernel.settings import CopilotSettings
+from opscopilot.kernel.tools import ToolRegistry
+from opscopilot.manufacturing import entities
+from opscopilot.manufacturing import routes as manufacturing_routes
+from opscopilot.manufacturing.tools import TOOLS as OPERATIONS_TOOLS
+from opscopilot.notifications import routes as notification_routes
+from opscopilot.notifications.channels import Channel
+from opscopilot.notifications.routes import Relay
+from opscopilot.staging import routes as staging_routes
+from opscopilot.staging.uploads import LandingArea
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Everything beyond the database that routes reach."""
+
+    landing: LandingArea
+    runs: Runs
+    mail: Channel
+    relay: Relay
+
+
+def outside(settings: CopilotSettings, db: Database) -> Outside:
+    """The real outside: S3, Step Functions, SES, EventBridge."""
+    region = settings.aws_region
+    store = S3ObjectStore(boto3.client("s3", region_name=region))
+    bus = EventBridgePublisher(boto3.client("events", region_name=region), settings.event_bus_name)
+    machines = boto3.client("stepfunctions", region_name=region)
+
+    def publish(tenant_id: UUID) -> int:
+        with db.tenant(tenant_id) as tx:
+            return relay(tx, bus)
+
+    return Outside(
+        landing=LandingArea(settings.landing_bucket, store, _signer(settings)),
+        runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
+        mail=SesEmail(settings.email_sender, region), relay=publish,
+    )  # fmt: skip
+
+
+def _signer(settings: CopilotSettings) -> S3ObjectStore:
+    """Links are signed for the address under which clients reach S3: the regional one, or the local gateway's."""
+    endpoint = settings.s3_public_endpoint
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if endpoint else "virtual"})
+    return S3ObjectStore(boto3.client("s3", region_name=settings.aws_region, endpoint_url=endpoint, config=config))
+
+
+def tools() -> ToolRegistry:
+    """Every tool of this installation."""
+    registry = ToolRegistry()
+    registry.add(*OPERATIONS_TOOLS, *FORECAST_TOOLS, *ALERT_TOOLS)
+    return registry
+
+
+def copilot() -> Copilot:
+    """The copilot with its tools and the offline router."""
+    registry = tools()
+    return Copilot(registry, Router(CardIndex([one.name for one in registry.all()])))
+
+
+def context_routers(around: Outside) -> list[APIRouter]:
+    """The contexts' routers; those without `/api/v1` in front get it from the app."""
+    registry = entities.registry()
+    return [
+        staging_routes.router(registry, around.landing),
+        catalogue_routes.router(registry),
+        manufacturing_routes.router(registry),
+        forecasting_routes.router(around.runs),
+        insights_routes.router(),
+        notification_routes.router(around.mail, around.relay),
+        copilot_routes.router(copilot()),
+    ]

@@ -1,0 +1,76 @@
+"""The outside world of the API in memory: a landing bucket, a state machine, a mail box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from opscopilot.entrypoints.parts import Outside
+from opscopilot.forecasting.runs import Run
+from opscopilot.notifications.channels import Message, Receipt
+from opscopilot.staging.ports import ObjectInfo, ObjectMissing
+from opscopilot.staging.uploads import LandingArea
+
+
+@dataclass
+class MemoryStore:
+    """An object store; `objects` maps bucket and key to bytes."""
+
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def head(self, bucket: str, key: str, version_id: str | None = None) -> ObjectInfo:
+        """What is known about the object."""
+        if (bucket, key) not in self.objects:
+            raise ObjectMissing(key)
+        return ObjectInfo(len(self.objects[bucket, key]), "etag", version_id, datetime.now(UTC), {})
+
+    def download(self, bucket: str, key: str, target: Path, version_id: str | None = None) -> None:
+        """Write it to a file."""
+        target.write_bytes(self.objects[bucket, key])
+
+    def upload(self, source: Path, bucket: str, key: str) -> None:
+        """Keep a file."""
+        self.objects[bucket, key] = source.read_bytes()
+
+    def presign_put(self, bucket: str, key: str, expires_s: int, metadata: Mapping[str, str]) -> str:
+        """A link that looks like one."""
+        return f"https://s3.test/{bucket}/{key}?X-Amz-Expires={expires_s}"
+
+
+@dataclass
+class MemoryRuns:
+    """A state machine that ends at once."""
+
+    started: dict[tuple[UUID, UUID], dict[str, Any]] = field(default_factory=dict)
+
+    def start(self, tenant_id: UUID, run_id: UUID, payload: dict[str, Any]) -> None:
+        """Remember the start."""
+        self.started.setdefault((tenant_id, run_id), payload)
+
+    def describe(self, tenant_id: UUID, run_id: UUID) -> Run | None:
+        """Done, if it was started."""
+        if (tenant_id, run_id) not in self.started:
+            return None
+        return Run(run_id=run_id, status="completed", started_at=datetime.now(UTC))
+
+
+@dataclass
+class MailBox:
+    """Mail that was sent."""
+
+    sent: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> Receipt:
+        """Keep it."""
+        self.sent.append(message)
+        return Receipt(provider_id="1")
+
+
+def memory_outside() -> Outside:
+    """An outside without any network."""
+    store = MemoryStore()
+    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0)
