@@ -118,9 +118,7 @@ def _one_order(context: ToolContext, plant: PlantSettings, asked: OrderFilter) -
 
 def _sales(context: ToolContext, plant: PlantSettings, asked: OrderFilter, args: OrderArgs) -> ToolResult:
     recorded = args.status if args.status not in (None, "open", "late") else None
-    wanted = OrderFilter(
-        customer=asked.customer, sku=asked.sku, status=recorded, date_from=args.from_, date_to=args.to
-    )
+    wanted = OrderFilter(customer=asked.customer, sku=asked.sku, status=recorded, date_from=args.from_, date_to=args.to)
     found = queries_orders.sales(context.tx, plant, context.clock, wanted, args.group_by)
     warnings = [*found.warnings, *_partial(plant, found.as_of, args.from_, args.to)]
     return ToolResult(

@@ -126,9 +126,7 @@ def _key(who: Principal, origin: Origin, job_id: UUID, file_name: str) -> str:
     return f"{PREFIX}/{who.tenant_code}/{origin.source_system}/{job_id}/{file_name}"
 
 
-def _insert(
-    tx: Tx, area: LandingArea, who: Principal, origin: Origin, job_id: UUID, file_name: str, key: str
-) -> bool:
+def _insert(tx: Tx, area: LandingArea, who: Principal, origin: Origin, job_id: UUID, file_name: str, key: str) -> bool:
     made = tx.execute(
         """INSERT INTO staging.ingestion_jobs (tenant_id, id, source_type, source_system, mode, entity_type, status,
                file_name, bucket, object_key, requested_by)
