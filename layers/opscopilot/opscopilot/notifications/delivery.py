@@ -53,10 +53,9 @@ class Sender:
                     store.finish(tx, claimed, now, status, **changed)
                     counts[status] += 1
                 next_one = store.claim(tx, now, event_id) if deadline() > MIN_TIME_LEFT_S else None
-                own = templates.own_wording(tx, next_one) if next_one else None
             if next_one is None:
                 return counts
-            done = next_one, self._send(next_one, own)
+            done = next_one, self._send(next_one)
 
     def take_up(self, tenant_id: UUID) -> None:
         """Make due again what lost its sender and what a person asked to be retried."""
@@ -65,14 +64,14 @@ class Sender:
             store.take_back_interrupted(tx, now, now - LEASE)
             store.take_requested_retries(tx, now)
 
-    def _send(self, row: Row, own: templates.Wording | None) -> Outcome:
+    def _send(self, row: Row) -> Outcome:
         """What became of one claimed notification: the new status and the columns that change with it."""
         refusal = self._cannot_go(row)
         if refusal is not None:
             return "suppressed", {"reason": refusal}
         to = row[store.ADDRESSES[row["channel"]]]
         try:
-            message = _message(row, to, own)
+            message = _message(row, to)
             receipt = self.channels[row["channel"]].send(message)
         except DeliveryFailed as error:
             return self._failed(row, to, error)
@@ -105,9 +104,9 @@ class Sender:
         return "failed", {**changed, "scheduled_at": self.clock.now() + pause}
 
 
-def _message(row: Row, to: str, own: templates.Wording | None) -> Message:
+def _message(row: Row, to: str) -> Message:
     alert = AlertRaised.model_validate(row["detail"])
-    content = templates.render(row["channel"], facts(alert, row["plant"], row["zone"]), own)
+    content = templates.render(row["channel"], facts(alert, row["plant"], row["zone"]), templates.own_wording(row))
     return Message(
         id=row["id"], to=to, subject=content.subject, text=content.text, html=content.html,
         data=machine_readable(alert, str(row["id"]), row["tenant_code"]), secret=row["webhook_secret"],

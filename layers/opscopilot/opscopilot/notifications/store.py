@@ -95,13 +95,17 @@ def claim(tx: Tx, now: datetime, event_id: UUID | None = None) -> Row | None:
         return None
     more = tx.one(
         f"""SELECT {_RECIPIENT}, p.webhook_secret, u.status AS user_status, e.detail,
-                t.name AS plant, t.code AS tenant_code, coalesce(p.time_zone, t.default_time_zone) AS zone
+                t.name AS plant, t.code AS tenant_code, coalesce(p.time_zone, t.default_time_zone) AS zone,
+                w.subject AS own_subject, w.body AS own_body, w.body_html AS own_html
             FROM platform.tenants t JOIN notification.alert_events e ON e.tenant_id = t.tenant_id
             LEFT JOIN platform.users u ON u.tenant_id = t.tenant_id AND u.user_id = :user_id
             LEFT JOIN notification.notification_preferences p
                 ON p.tenant_id = u.tenant_id AND p.user_id = u.user_id
+            LEFT JOIN LATERAL (SELECT * FROM notification.notification_templates w WHERE w.is_active
+                AND w.code = e.detail ->> 'alert_type' AND w.channel = :channel AND w.locale IN (t.language, 'en')
+                ORDER BY w.locale = t.language DESC, w.version DESC LIMIT 1) w ON true
             WHERE e.event_id = :event_id""",
-        user_id=claimed["user_id"], event_id=claimed["event_id"],
+        user_id=claimed["user_id"], event_id=claimed["event_id"], channel=claimed["channel"],
     )  # fmt: skip
     return {**cast(Row, more), **claimed}
 
