@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import threading
-import time
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping
@@ -23,7 +22,7 @@ import boto3
 from moto import mock_aws
 
 from local.constants import ACCOUNT, REGION
-from local.functions import FunctionHost, FunctionSpec, Outcome
+from local.functions import ENVIRONMENT_LOCK, FunctionHost, FunctionSpec, Outcome
 from local.localise import RESOLVED, STACK, localise
 from local.objects import ObjectStore
 from local.seams import (
@@ -74,7 +73,7 @@ class LocalAws:
         self._environment: dict[str, str] = {}
         self._logical: dict[str, str] = {}
         self._queue_urls: dict[str, str] = {}
-        self._stopping = False
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Mock AWS, install the seams, create the stack and put back the objects kept on disk."""
@@ -96,14 +95,18 @@ class LocalAws:
             raise
 
     def stop(self) -> None:
-        """Stop background invocations and give the process its real boto3 back."""
-        self._stopping = True
+        """Stop background invocations and give the process its real boto3 back. Twice is harmless."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
         self._background.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(Exception):  # a start that failed early has no machines to stop
+            self._stop_executions()
         self._patches.undo()
-        with contextlib.suppress(RuntimeError):
-            self._mock.stop()
-        os.environ.clear()
-        os.environ.update(self._environment)
+        self._mock.stop()
+        with ENVIRONMENT_LOCK:  # a function that is just starting has changed it for the moment
+            os.environ.clear()
+            os.environ.update(self._environment)
         _ONE_AT_A_TIME.release()
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
@@ -121,6 +124,13 @@ class LocalAws:
         for sender in {spec.environment.get("EMAIL_SENDER") for spec in self.host.specs.values()}:
             if sender:
                 ses.verify_email_identity(EmailAddress=sender)
+
+    def _stop_executions(self) -> None:
+        """A thread that outlived the mock would speak to the real AWS."""
+        for name, _ in self.template.of_type("AWS::StepFunctions::StateMachine"):
+            listed = self._states.list_executions(stateMachineArn=self.names[name], statusFilter="RUNNING")
+            for execution in listed["executions"]:
+                self._states.stop_execution(executionArn=execution["executionArn"])
 
     def client(self, service: Any) -> Any:
         """A boto3 client of the local AWS."""
@@ -141,11 +151,11 @@ class LocalAws:
         plan = self.template.async_invocations().get(logical, AsyncInvocation())
         for attempt in range(1, plan.retries + 2):
             outcome = self.call(name, event)
-            if not outcome.failed or self._stopping:
+            if not outcome.failed or self._stopped.is_set():
                 return
             log.warning("asynchronous invocation of %s failed: %s", name, outcome.payload)
-            if attempt <= plan.retries:
-                time.sleep(RETRY_SECONDS * attempt)
+            if attempt <= plan.retries and self._stopped.wait(RETRY_SECONDS * attempt):
+                return
         if destination := self.resolved.get(f"{logical}.on_failure"):
             self.deliver(destination, _failure_record(name, event, outcome, plan.retries + 1))
 

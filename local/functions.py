@@ -26,6 +26,9 @@ PASSED_ON = ("PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_ALL", "TZ", "VIRTUAL_
 PASSED_ON_PREFIXES = ("AWS_", "MOTO_", "PYTHON", "COV", "SSL_CERT", "REQUESTS_CA")
 
 
+_SHUTTING_DOWN = {"errorType": "Lambda.ServiceException", "errorMessage": "the stack is shutting down"}
+
+
 @dataclass(frozen=True)
 class FunctionSpec:
     """One function as the template describes it. ``timeout`` in seconds, ``memory`` in MB.
@@ -125,6 +128,9 @@ class FunctionHost:
         self.specs = dict(specs)
         self._handlers: dict[str, Handler] = {}
         self._locks = {name: threading.Lock() for name in specs}
+        self._running = 0
+        self._closed = False
+        self._idle = threading.Condition()
         self._slots = {name: threading.BoundedSemaphore(spec.concurrency) for name, spec in specs.items()}
 
     def handler(self, name: str) -> Handler:
@@ -147,7 +153,22 @@ class FunctionHost:
     def invoke(self, name: str, event: Any, arn: str = "") -> Outcome:
         """Call the function with what the wire would carry; an exception becomes Lambda's error object."""
         with self._slots[name]:
-            return self._invoke(name, event, arn)
+            with self._idle:
+                if self._closed:
+                    return Outcome(json.dumps(_SHUTTING_DOWN), failed=True)
+                self._running += 1
+            try:
+                return self._invoke(name, event, arn)
+            finally:
+                with self._idle:
+                    self._running -= 1
+                    self._idle.notify_all()
+
+    def close(self, seconds: float) -> bool:
+        """Refuse further invocations and let the running ones finish; False when some still run after that."""
+        with self._idle:
+            self._closed = True
+            return self._idle.wait_for(lambda: self._running == 0, timeout=seconds)
 
     def _invoke(self, name: str, event: Any, arn: str) -> Outcome:
         context = self.context(name, arn)

@@ -31,6 +31,8 @@ __all__ = ["Stack", "down", "status", "up"]
 
 log = logging.getLogger(__name__)
 
+FINISH_SECONDS = 10.0  # what running invocations get to finish in when the stack stops
+
 
 class Stack:
     """One stack in this process. ``start()`` it, use ``info``, ``stop()`` it.
@@ -84,6 +86,9 @@ class Stack:
                 self._start_aws()
             finally:
                 postgres.result()
+                self._undo.append(self.postgres.stop)
+        # Before Postgres and AWS go away: an invocation that loses either would record a failure for good.
+        self._undo.append(self._finish_invocations)
         self._migrate()
         self._serve()
         from local.recovery import recover
@@ -101,6 +106,10 @@ class Stack:
             except Exception:
                 log.exception("while stopping")
 
+    def _finish_invocations(self) -> None:
+        if not self.aws.host.close(FINISH_SECONDS):
+            log.warning("functions still run; what they were doing is redelivered at the next start")
+
     def _mark(self, name: str) -> None:
         self._marks[name] = round(time.monotonic() - self._began, 2)
         log.info("%5.2f s  %s", self._marks[name], name)
@@ -110,7 +119,6 @@ class Stack:
 
         self.postgres = PostgresServer(self.folder.postgres, durable=self._durable)
         self.postgres.start()
-        self._undo.append(self.postgres.stop)
         ensure_database(self.postgres.port)
         self._mark("postgres")
 
@@ -132,7 +140,8 @@ class Stack:
 
         self._mark("imports")
         self.identity = Identity(self.folder.path)
-        self.aws = LocalAws(load(self._template), self.folder.objects, self._overrides)
+        template = load(self._template, cache=self.folder.path / "cache")
+        self.aws = LocalAws(template, self.folder.objects, self._overrides)
         self._mark("template")
         self.aws.start()
         self._undo.append(self.aws.stop)

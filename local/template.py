@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -176,26 +178,47 @@ class Template:
         return found
 
 
-def load(path: Path, overrides: Mapping[str, str] | None = None, region: str = REGION) -> Template:
+def load(
+    path: Path,
+    overrides: Mapping[str, str] | None = None,
+    region: str = REGION,
+    cache: Path | None = None,
+) -> Template:
     """Read and expand the template. Parameters take their defaults unless overridden.
 
-    Raises TemplateError when the file is no valid SAM template, saying why.
+    Expanding takes a second; with a ``cache`` folder the result is kept there and used until anything it was
+    made from changes. Raises TemplateError when the file is no valid SAM template, saying why.
     """
-    os.environ.setdefault("AWS_DEFAULT_REGION", region)  # the translator asks botocore for a region
+    source = parse_yaml(path.read_text(encoding="utf-8"))
+    parameters = _parameters(source, overrides or {})
+    packaged = _packaged(source, path.parent)
+    given = {**parameters, "AWS::Region": region}
+    version = metadata.version("aws-sam-translator")
+    digest = hashlib.sha256(json.dumps([packaged, given, version]).encode()).hexdigest()[:24]
+    kept = cache / f"template-{digest}.json" if cache is not None else None
+    if kept is not None and kept.exists():
+        return Template(path.parent, source, json.loads(kept.read_text("utf-8")), parameters)
+    expanded = _expand(path, packaged, given)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(expanded), "utf-8")
+        part.replace(kept)
+    return Template(path.parent, source, expanded, parameters)
+
+
+def _expand(path: Path, packaged: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    os.environ.setdefault("AWS_DEFAULT_REGION", parameters["AWS::Region"])  # the translator asks botocore
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.translator.transform import transform
 
-    source = parse_yaml(path.read_text(encoding="utf-8"))
-    parameters = _parameters(source, overrides or {})
     try:
-        expanded = transform(
-            _packaged(source, path.parent), {**parameters, "AWS::Region": region}, _NoManagedPolicies()
-        )
+        expanded = transform(packaged, dict(parameters), _NoManagedPolicies())
     except InvalidDocumentException as error:
         reasons = "; ".join(str(cause.message) for cause in error.causes)
-        raise TemplateError(f"{path}: {error.message} {reasons}") from error
-    plain = json.loads(json.dumps(expanded, default=str))
-    return Template(path.parent, source, plain, parameters)
+        raise TemplateError(f"{path}: {reasons}") from error
+    plain: dict[str, Any] = json.loads(json.dumps(expanded, default=str))
+    return plain
 
 
 def parse_yaml(text: str) -> dict[str, Any]:
@@ -204,7 +227,7 @@ def parse_yaml(text: str) -> dict[str, Any]:
     return loaded
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """SafeLoader plus CloudFormation's tags."""
 
 

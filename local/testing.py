@@ -149,5 +149,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory, *, background: bool = True) 
     try:
         yield running
     finally:
+        _close_pools()
         running.stop()
         running.postgres.destroy()
+
+
+def _close_pools() -> None:
+    """Functions keep their connection pools for life; a test process outlives its functions."""
+    import gc
+
+    from sqlalchemy import Engine
+
+    for thing in gc.get_objects():
+        if isinstance(thing, Engine):
+            thing.dispose()

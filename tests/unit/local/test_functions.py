@@ -146,3 +146,20 @@ def test_the_environment_is_put_back_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         load_handler(spec)
     assert dict(os.environ) == before
+
+
+def test_closing_lets_running_invocations_finish_and_refuses_new_ones(tmp_path: Path) -> None:
+    source = "import time\ndef handler(e, c):\n    time.sleep(0.3)\n    return 'done'"
+    host = FunctionHost({"Echo": function(tmp_path, source)})
+    host.handler("Echo")
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(host.invoke("Echo", {}).payload))
+    thread.start()
+    time.sleep(0.1)
+    assert host.close(0.01) is False
+    assert host.close(5) is True
+    thread.join()
+    assert answers == ['"done"']
+    refused = host.invoke("Echo", {})
+    assert refused.failed
+    assert json.loads(refused.payload)["errorType"] == "Lambda.ServiceException"

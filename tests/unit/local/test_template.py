@@ -103,3 +103,16 @@ def test_names_are_fixed_unless_the_template_gives_one() -> None:
     assert found["Named"]["BucketName"] == "mine"
     assert found["Orders"]["QueueName"] == "Orders.fifo"
     assert found["IngestFunction"]["FunctionName"] == "IngestFunction"
+
+
+def test_an_expanded_template_is_kept_until_something_changes(tmp_path: Path) -> None:
+    path, cache = tmp_path / "template.yaml", tmp_path / "cache"
+    text = HEAD + "Parameters: {Stage: {Type: String, Default: dev}}\nResources: {Q: {Type: AWS::SQS::Queue}}\n"
+    path.write_text(text)
+    first = load(path, cache=cache)
+    assert load(path, cache=cache) == first
+    assert len(list(cache.iterdir())) == 1
+    load(path, {"Stage": "prod"}, cache=cache)
+    path.write_text(text + "Outputs: {}\n")
+    load(path, cache=cache)
+    assert len(list(cache.iterdir())) == 3
