@@ -41,7 +41,7 @@ class Bus:
 
 def open_as(db: ThrowawayDatabase, user: str) -> Database:
     """The product's own Database, as one of its roles."""
-    given = {name.lower(): value for name, value in db.environment(user).items()}
+    given: dict[str, Any] = {name.lower(): value for name, value in db.environment(user).items()}
     return Database(make_engine(ForecastSettings(**given, event_bus_name="bus")))
 
 
@@ -58,8 +58,17 @@ class Plant:
     def __post_init__(self) -> None:
         self.tenant_id = tenant_id_for(self.code)
         with self.owner.tenant(self.tenant_id) as tx:
-            insert(tx, "platform.tenants", tenant_id=self.tenant_id, code=self.code, name=self.code,
-                   default_currency="EUR", default_time_zone="Europe/Copenhagen", as_of=self.as_of, lineage=False)
+            insert(
+                tx,
+                "platform.tenants",
+                tenant_id=self.tenant_id,
+                code=self.code,
+                name=self.code,
+                default_currency="EUR",
+                default_time_zone="Europe/Copenhagen",
+                as_of=self.as_of,
+                lineage=False,
+            )
         self.add("locations", "MAIN", code="MAIN", name="Main", type="warehouse", is_nettable=True)
         self.add("customers", "C1", customer_code="C1", is_active=True)
         self.add("suppliers", "S1", supplier_code="S1", name="Supplier One", status="active")
@@ -72,26 +81,59 @@ class Plant:
         return found
 
     def sku(self, code: str, **values: Any) -> UUID:
-        given = {"description": f"Item {code}", "type": "finished", "base_uom": "EA", "make_or_buy": "buy",
-                 "lot_controlled": False, "is_ftl": False, "is_active": True, "list_price": Decimal(10),
-                 "lead_time_days": 7}
+        given = {
+            "description": f"Item {code}",
+            "type": "finished",
+            "base_uom": "EA",
+            "make_or_buy": "buy",
+            "lot_controlled": False,
+            "is_ftl": False,
+            "is_active": True,
+            "list_price": Decimal(10),
+            "lead_time_days": 7,
+        }
         return self.add("skus", code, sku_code=code, **{**given, **values})
 
     def stock(self, code: str, on_hand: int, at: str = "2025-03-29T08:00:00Z", **values: Any) -> None:
-        given = {"location_id": self.ids["MAIN"], "quantity_on_hand": on_hand, "quantity_reserved": 0,
-                 "quantity_quarantined": 0, "quantity_expired": 0, "quantity_in_transit": 0, "uom": "EA",
-                 "uom_factor": 1, "snapshot_at": at, "production_day": date.fromisoformat(at[:10])}
+        given = {
+            "location_id": self.ids["MAIN"],
+            "quantity_on_hand": on_hand,
+            "quantity_reserved": 0,
+            "quantity_quarantined": 0,
+            "quantity_expired": 0,
+            "quantity_in_transit": 0,
+            "uom": "EA",
+            "uom_factor": 1,
+            "snapshot_at": at,
+            "production_day": date.fromisoformat(at[:10]),
+        }
         self.add("inventory_snapshots", None, sku_id=self.ids[code], **{**given, **values})
 
-    def order(self, code: str, day: date, qty: int, *, status: str = "completed", requested: date | None = None,
-              **values: Any) -> None:
+    def order(
+        self, code: str, day: date, qty: int, *, status: str = "completed", requested: date | None = None, **values: Any
+    ) -> None:
         number = f"SO{uuid4().hex[:10]}"
-        order = self.add("sales_orders", None, customer_id=self.ids["C1"], order_number=number, order_date=day,
-                         status=status)
-        given = {"uom": "EA", "uom_factor": 1, "cancelled_qty": 0, "discount": 0, "unit_price": 10,
-                 "requested_date": requested or day, "ship_date": day}
-        self.add("sales_order_lines", None, sales_order_id=order, sku_id=self.ids[code], line_no="1",
-                 ordered_qty=qty, **{**given, **values})
+        order = self.add(
+            "sales_orders", None, customer_id=self.ids["C1"], order_number=number, order_date=day, status=status
+        )
+        given = {
+            "uom": "EA",
+            "uom_factor": 1,
+            "cancelled_qty": 0,
+            "discount": 0,
+            "unit_price": 10,
+            "requested_date": requested or day,
+            "ship_date": day,
+        }
+        self.add(
+            "sales_order_lines",
+            None,
+            sales_order_id=order,
+            sku_id=self.ids[code],
+            line_no="1",
+            ordered_qty=qty,
+            **{**given, **values},
+        )
 
     def weeks(self, code: str, quantities: Iterable[int], last: date = MONDAY) -> None:
         """One order every Monday, the last in the week of `last`; 0 = none. Written in one go."""
@@ -102,24 +144,76 @@ class Plant:
                 if not qty:
                     continue
                 day = first + timedelta(days=7 * i)
-                order = insert(tx, "manufacturing.sales_orders", tenant_id=self.tenant_id,
-                               customer_id=self.ids["C1"], order_number=f"W-{code}-{day}", order_date=day,
-                               status="completed")
-                insert(tx, "manufacturing.sales_order_lines", tenant_id=self.tenant_id, sales_order_id=order,
-                       sku_id=self.ids[code], line_no="1", ordered_qty=qty, uom="EA", uom_factor=1,
-                       cancelled_qty=0, discount=0, unit_price=10, requested_date=day, ship_date=day)
+                order = insert(
+                    tx,
+                    "manufacturing.sales_orders",
+                    tenant_id=self.tenant_id,
+                    customer_id=self.ids["C1"],
+                    order_number=f"W-{code}-{day}",
+                    order_date=day,
+                    status="completed",
+                )
+                insert(
+                    tx,
+                    "manufacturing.sales_order_lines",
+                    tenant_id=self.tenant_id,
+                    sales_order_id=order,
+                    sku_id=self.ids[code],
+                    line_no="1",
+                    ordered_qty=qty,
+                    uom="EA",
+                    uom_factor=1,
+                    cancelled_qty=0,
+                    discount=0,
+                    unit_price=10,
+                    requested_date=day,
+                    ship_date=day,
+                )
 
-    def purchase(self, code: str, ordered: date, qty: int, *, due: date | None = None, status: str = "confirmed",
-                 received: date | None = None, **values: Any) -> None:
+    def purchase(
+        self,
+        code: str,
+        ordered: date,
+        qty: int,
+        *,
+        due: date | None = None,
+        status: str = "confirmed",
+        received: date | None = None,
+        **values: Any,
+    ) -> None:
         number = f"PO{uuid4().hex[:10]}"
-        order = self.add("purchase_orders", None, supplier_id=self.ids["S1"], po_number=number, order_date=ordered,
-                         status="received" if received else status)
-        line = self.add("purchase_order_lines", None, purchase_order_id=order, sku_id=self.ids[code], line_no="1",
-                        ordered_qty=qty, uom="EA", uom_factor=1, confirmed_date=due, original_confirmed_date=due,
-                        **values)
+        order = self.add(
+            "purchase_orders",
+            None,
+            supplier_id=self.ids["S1"],
+            po_number=number,
+            order_date=ordered,
+            status="received" if received else status,
+        )
+        line = self.add(
+            "purchase_order_lines",
+            None,
+            purchase_order_id=order,
+            sku_id=self.ids[code],
+            line_no="1",
+            ordered_qty=qty,
+            uom="EA",
+            uom_factor=1,
+            confirmed_date=due,
+            original_confirmed_date=due,
+            **values,
+        )
         if received:
-            self.add("receipts", None, purchase_order_line_id=line, receipt_no=f"R{number}", receipt_line="1", qty=qty,
-                     received_at=f"{received}T10:00:00Z", production_day=received)
+            self.add(
+                "receipts",
+                None,
+                purchase_order_line_id=line,
+                receipt_no=f"R{number}",
+                receipt_line="1",
+                qty=qty,
+                received_at=f"{received}T10:00:00Z",
+                production_day=received,
+            )
 
     def query(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         with self.owner.tenant(self.tenant_id) as tx:

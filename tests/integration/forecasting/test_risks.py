@@ -177,8 +177,8 @@ def test_p28_a_safety_stock_above_the_reorder_point_is_not_believed(plant: Any, 
 
 def test_money_at_stake_says_its_basis_and_currency(plant: Any, run: Run) -> None:
     for code, extra in {
-        "LIST": {"list_price": 10, "unit_cost": 4}, "RECENT": {"list_price": 0}, "COST": {"list_price": None, "unit_cost": 4},
-        "USD": {"list_price": 3, "currency": "USD"},
+        "LIST": {"list_price": 10, "unit_cost": 4}, "RECENT": {"list_price": 0},
+        "COST": {"list_price": None, "unit_cost": 4}, "USD": {"list_price": 3, "currency": "USD"},
     }.items():  # fmt: skip
         plant.sku(code, **extra)
         plant.weeks(code, [70] * 30)
@@ -203,3 +203,14 @@ def test_p58_an_item_nobody_asks_for_lasts_beyond_the_horizon(plant: Any, run: R
     assert (one["days_until_critical"], one["days_of_supply"]) == (None, None)
     assert one["days_horizon"] == 91
     assert one["risk_level"] == "low"
+
+
+def test_no_stock_record_is_unknown_and_not_zero(plant: Any, run: Run) -> None:
+    plant.sku("A", reorder_point=100)
+    plant.weeks("A", [70] * 30)
+    run(plant)
+    one = risks(plant)["A"]
+    assert (one["risk_level"], one["stockout_probability"], one["reorder_needed"]) == (None, None, None)
+    assert (one["recommended_reorder_qty"], one["reorder_recommended"]) == (0, False)
+    assert one["risk_factors"][0] == "there is no stock record: the stock is unknown, not zero"
+    assert plant.query("SELECT * FROM forecast.forecast_alerts") == []

@@ -99,7 +99,9 @@ def test_nothing_is_published_with_a_batch_missing(filled: Any, service: Forecas
         service.run({"task": "publish", "versions": planned["versions"]})
 
 
-def test_a_broken_run_closes_its_draft_and_keeps_the_published_one(filled: Any, service: ForecastService, run: Run) -> None:
+def test_a_broken_run_closes_its_draft_and_keeps_the_published_one(
+    filled: Any, service: ForecastService, run: Run
+) -> None:
     run(filled)
     filled.order("A", filled.as_of, 40)
     planned = plan(service, filled)
@@ -173,7 +175,9 @@ def data_event(plant: Any, opened: Opened, entity: str = "sales_order_line") -> 
     return {"detail-type": "DataNormalized", "source": event.source, "detail": event.model_dump(mode="json")}
 
 
-def test_only_the_newest_file_of_a_group_starts_a_forecast(filled: Any, service: ForecastService, opened: Opened) -> None:
+def test_only_the_newest_file_of_a_group_starts_a_forecast(
+    filled: Any, service: ForecastService, opened: Opened
+) -> None:
     first, second = (data_event(filled, opened) for _ in range(2))
     data_event(filled, opened, entity="customer")
     skipped = service.run({"task": "plan", "input": first})

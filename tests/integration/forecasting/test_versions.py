@@ -65,8 +65,8 @@ def test_p52_a_row_cannot_be_moved_into_a_published_version(published: Any, open
                    'x', model_id FROM forecast.forecast_versions RETURNING id"""
         )
         tx.execute(
-            """INSERT INTO forecast.forecasts (tenant_id, version_id, entity_id, bucket_start, value, lower_80, upper_80,
-                   lower_95, upper_95, uom, method, model_id)
+            """INSERT INTO forecast.forecasts (tenant_id, version_id, entity_id, bucket_start, value, lower_80,
+                   upper_80, lower_95, upper_95, uom, method, model_id)
                SELECT tenant_id, :draft, entity_id, bucket_start + 700, 1, 1, 1, 1, 1, uom, method, model_id
                FROM forecast.forecasts LIMIT 1""",
             draft=draft,
@@ -84,9 +84,10 @@ def test_a_version_may_only_be_superseded_then_archived(published: Any, opened: 
         tx.execute("UPDATE forecast.forecast_versions SET status = 'superseded'")
     with opened("ops_forecast").tenant(published.tenant_id) as tx:
         tx.execute("UPDATE forecast.forecast_versions SET status = 'archived'")
-    with pytest.raises(DBAPIError, match="archived to published"), opened("ops_forecast").tenant(
-        published.tenant_id
-    ) as tx:
+    with (
+        pytest.raises(DBAPIError, match="archived to published"),
+        opened("ops_forecast").tenant(published.tenant_id) as tx,
+    ):
         tx.execute("UPDATE forecast.forecast_versions SET status = 'published'")
 
 

@@ -38,7 +38,9 @@ def factors(one: Position, risk: Risk, config: ForecastConfig, no_forecast: str 
         return words.amount(quantity, uom)
 
     out: list[str] = []
-    if risk.lead_time_demand is not None:
+    if not one.stock_rows:
+        out.append("there is no stock record: the stock is unknown, not zero")
+    elif risk.lead_time_demand is not None:
         out.append(
             f"{q(one.available)} available against {q(risk.lead_time_demand)} expected over a lead time of "
             f"{words.days(risk.lead_time.mean)}"

@@ -96,7 +96,7 @@ class Risk:
 
 
 def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: Window, config: ForecastConfig) -> Risk:
-    """Judge one SKU."""
+    """Judge one SKU. Without any stock record its stock is unknown, not zero: there is nothing to judge."""
     lead = sourcing.lead_time
     incoming = _incoming(one, lead, window, config)
     net = max(ZERO, one.available - one.backorders)
@@ -104,6 +104,8 @@ def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: W
     safety = _safety_stock(one)
     probability = lost = until = cover = demand = None
     if outlook is not None:
+        demand = _decimal(outlook.lead_mean)
+    if outlook is not None and one.stock_rows:
         stock = net + incoming.due_in_lead_time
         sums = LeadTimeDemand(outlook.levels, np.array([outlook.lead_mean]), outlook.quantiles[None, :])
         probability = round(min(1.0, max(0.0, float(sums.stockout_probability(np.array([float(stock)]))[0]))), 6)
@@ -111,7 +113,6 @@ def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: W
         daily = window.daily(outlook.values)
         until = days_until_critical(net, safety or ZERO, daily, incoming.by_day)
         cover = days_of_supply(net, daily)
-        demand = _decimal(outlook.lead_mean)
     point, basis = _reorder_point(one, outlook, config)
     up_to = _order_up_to(one, sourcing, outlook, point, config)
     return Risk(
@@ -191,7 +192,7 @@ def _advice(
     one: Position, sourcing: Sourcing, outlook: Outlook | None, position: Decimal, point: Decimal | None,
     up_to: Decimal | None,
 ) -> ReorderAdvice | None:  # fmt: skip
-    if point is None or up_to is None or not one.sku["is_active"]:
+    if point is None or up_to is None or not one.sku["is_active"] or not one.stock_rows:
         return None
     caps = []
     if one.sku["max_stock"]:
