@@ -14,6 +14,8 @@ from typing import Literal
 from opscopilot.catalogue.types import Type
 
 Semantics = Literal["upsert", "append", "snapshot"]
+UNIT_FACTORS = "sku_uom"
+"""The entity that says how many base units a package unit of a SKU holds."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,11 @@ class Registry:
         return list(self._entities)
 
     def dependencies(self, name: str) -> frozenset[str]:
-        """Every entity that must be loaded before `name` can find all its references."""
+        """Every entity that must be loaded before `name` can find all its references and unit factors."""
         found: set[str] = set()
         queue = [ref.entity for ref in self._entities[name].refs]
+        if self._entities[name].uom_sku and UNIT_FACTORS in self._entities:
+            queue.append(UNIT_FACTORS)
         while queue:
             one = queue.pop()
             if one != name and one not in found:

@@ -70,6 +70,9 @@ class Answer(BaseModel):
     suggestions: list[str] = Field(default=[], description="Questions that follow naturally.")
     language: str = "en"
     mode: Literal["offline", "model"] = "offline"
+    model: str | None = Field(default=None, description="The language model asked, also when its answer was not used.")
+    tokens_in: int = 0
+    tokens_out: int = 0
     as_of: datetime | date | None = None
     latency_ms: int = 0
 

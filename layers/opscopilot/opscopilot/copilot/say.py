@@ -63,11 +63,11 @@ def _not_found(run: ToolRun, _plant: PlantSettings) -> list[str]:
     return [f"There is no '{asked}' in this plant's records.{hint}"]
 
 
-def _not_ingested(run: ToolRun, _plant: PlantSettings) -> list[str]:
+def _not_ingested(_run: ToolRun, _plant: PlantSettings) -> list[str]:
     return ["This cannot be answered yet: the records it needs were never loaded."]
 
 
-def _denied(run: ToolRun, _plant: PlantSettings) -> list[str]:
+def _denied(_run: ToolRun, _plant: PlantSettings) -> list[str]:
     return ["Your role may not see this. Ask an administrator of your tenant."]
 
 
@@ -153,7 +153,7 @@ def _open_orders(data: Data, _args: Data) -> list[str]:
         f"{one['customer_name'] or one['customer_code']}, due {one['due_date']}"
         for one in data["items"][:5]
     ]
-    return [*told, *capped(data["lines"], min(5, len(data["items"])), "lines"), _definition(data)]
+    return [*told, *capped(data["lines"], min(5, len(data["items"])), "lines"), _OPEN_MEANS]
 
 
 def _one_order(data: Data, _args: Data) -> list[str]:
@@ -185,13 +185,13 @@ def _sales(data: Data, _args: Data) -> list[str]:
         f"· {one['key']}: {number(one['orders'])} orders, {quantities(one['quantities'], 'quantity')}, {amounts(one['value'])}"
         for one in data["groups"][:12]
     ]
-    return [*told, *capped(len(data["groups"]), 12, "groups"), _definition(data)]
+    return [*told, *capped(len(data["groups"]), 12, "groups"), _ORDERED_MEANS]
 
 
 def _production(data: Data, args: Data) -> list[str]:
     if args.get("filter") == "scrap":
         return _scrap(data["scrap"])
-    told = [f"{number(data['overdue'])} work orders are overdue, of {number(data['in_progress'])} in progress."]
+    told = [f"{number(data['overdue'])} work orders are overdue; {number(data['in_progress'])} are in progress."]
     if args.get("filter") == "in_progress":
         told = [f"{number(data['in_progress'])} work orders are in progress, {number(data['overdue'])} are overdue."]
     if data["overdue"] and data["overdue_quantities"]:
@@ -244,8 +244,8 @@ def _bom(data: Data, args: Data) -> list[str]:
     return told + capped(data["first_level_components"], min(15, len(direct)), "direct components")
 
 
-def _definition(data: Data) -> str:
-    return f"({data['definition'].rstrip('.')}.)"
+_OPEN_MEANS = "(Open: ordered by that day, and neither shipped nor cancelled by then.)"
+_ORDERED_MEANS = "(By order date, cancelled quantities taken off.)"
 
 
 _TELLERS: dict[str, Callable[[Any, Data], list[str]]] = {

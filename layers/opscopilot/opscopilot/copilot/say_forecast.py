@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from opscopilot.copilot.wording import capped, measure, number, percent
+from opscopilot.copilot.wording import about, capped, measure, number, percent
+from opscopilot.kernel import uom
 
 Data = Mapping[str, Any]
 
@@ -20,11 +21,11 @@ def forecast(data: Data, _args: Data) -> list[str]:
     values, dates = data["forecast_values"], data["forecast_dates"]
     lower, upper = data["confidence_intervals"]["lower"], data["confidence_intervals"]["upper"]
     told = [
-        f"{data['sku_code']} {data['description']}: {measure(data['total'], data['uom'])} expected over {len(values)} "
+        f"{data['sku_code']} {data['description']}: about {about(data['total'])} {uom.label(data['uom'])} expected over {len(values)} "
         f"periods ({data['period']}) from {dates[0]}.",
     ]
     told += [
-        f"· {day}: {number(value)} ({number(low)} to {number(high)})"
+        f"· {day}: {about(value)} ({about(low)} to {about(high)})"
         for day, value, low, high in zip(dates, values, lower, upper, strict=True)
     ]
     told.append(

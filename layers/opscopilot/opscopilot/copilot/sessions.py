@@ -42,14 +42,16 @@ def save_turn(
 ) -> None:
     """Store question, answer, tool calls, memory and one telemetry row."""
     insert = """INSERT INTO copilot.messages
-        (tenant_id, id, conversation_id, turn, role, content, answer, model, latency_ms, confidence)
-        VALUES (:tenant, :id, :session, :turn, :role, :content, CAST(:answer AS jsonb), :model, :ms, :confidence)"""
+        (tenant_id, id, conversation_id, turn, role, content, answer, model, tokens_in, tokens_out, latency_ms,
+         confidence)
+        VALUES (:tenant, :id, :session, :turn, :role, :content, CAST(:answer AS jsonb), :model, :tokens_in, :tokens_out,
+                :ms, :confidence)"""
     common = {"tenant": principal.tenant_id, "session": answer.session_id, "turn": turn}
     tx.execute(insert, **common, id=uuid7(), role="user", content=question, answer=None, model=None, ms=None,
-               confidence=None)  # fmt: skip
+               tokens_in=0, tokens_out=0, confidence=None)  # fmt: skip
     tx.execute(insert, **common, id=answer.message_id, role="assistant", content=answer.answer,
-               answer=answer.model_dump_json(), model=answer.mode, ms=answer.latency_ms,
-               confidence=answer.confidence)  # fmt: skip
+               answer=answer.model_dump_json(), model=answer.model or answer.mode, ms=answer.latency_ms,
+               tokens_in=answer.tokens_in, tokens_out=answer.tokens_out, confidence=answer.confidence)  # fmt: skip
     for run in answer.tool_calls:
         _save_run(tx, principal.tenant_id, answer.message_id, run)
     tx.execute(
@@ -58,11 +60,12 @@ def save_turn(
     )  # fmt: skip
     tx.execute(
         """INSERT INTO copilot.telemetry_events
-             (tenant_id, user_id, workspace, mode, outcome, tools, latency_ms, confidence)
-           VALUES (:tenant, :user, :workspace, :mode, :outcome, CAST(:tools AS text[]), :ms, :confidence)""",
+             (tenant_id, user_id, workspace, mode, outcome, tools, tokens_in, tokens_out, latency_ms, confidence)
+           VALUES (:tenant, :user, :workspace, :mode, :outcome, CAST(:tools AS text[]), :tokens_in, :tokens_out, :ms,
+                   :confidence)""",
         tenant=principal.tenant_id, user=principal.user_id, workspace=workspace, mode=answer.mode,
         outcome=answer.outcome, tools=[run.tool for run in answer.tool_calls], ms=answer.latency_ms,
-        confidence=answer.confidence,
+        tokens_in=answer.tokens_in, tokens_out=answer.tokens_out, confidence=answer.confidence,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ _BY = re.compile(
 )
 _STATUS = {"critical": "critical", "kritisch": "critical", "excess": "excess", "overstock": "excess", "too much": "excess",
            "negative": "negative"}  # fmt: skip
+_OF = r"\b(?:of|for|from|about|von|fur|vom|de|du|des|del|para|pour)\s+(?:the\s+|our\s+|item\s+|sku\s+|product\s+|supplier\s+|la\s+|le\s+|el\s+)*"
 _SEVERITY = re.compile(r"\b(critical|high|medium|low|info)\b")
 
 
@@ -35,13 +36,22 @@ def fill(tool: str, question: str, links: Links, period: Period | None) -> dict[
     return filler(folded, links, period) if filler else {}
 
 
-def _item(links: Links) -> str | None:
+def _item(folded: str, links: Links) -> str | None:
     """The item a question names; words that name nothing are passed on so that the tool can say so."""
     if "sku" in links.found:
         return links.found["sku"]
     if links.quoted:
         return links.quoted
-    return " ".join(links.unknown) if links.unknown else None
+    coded = [word for word in links.unknown if any(char.isdigit() for char in word)]
+    return " ".join(coded) if coded else _after_of(folded, links.unknown)
+
+
+def _after_of(folded: str, unknown: list[str]) -> str | None:
+    """'stock of zebras' names something even if nobody knows it; a stray word elsewhere names nothing."""
+    named = [word for word in unknown if re.search(rf"{_OF}{re.escape(word)}\b", folded)]
+    if not named:
+        return None
+    return " ".join(unknown[unknown.index(named[0]) :])
 
 
 def _span(period: Period | None) -> dict[str, Any]:
@@ -50,7 +60,7 @@ def _span(period: Period | None) -> dict[str, Any]:
 
 def _inventory(folded: str, links: Links, _period: Period | None) -> dict[str, Any]:
     args: dict[str, Any] = {}
-    item = _item(links)
+    item = _item(folded, links)
     if item:
         args["sku_code"] = item
     if "warehouse" in links.found:
@@ -97,7 +107,7 @@ def _production(folded: str, links: Links, period: Period | None) -> dict[str, A
 
 
 def _forecasts(folded: str, links: Links, _period: Period | None) -> dict[str, Any]:
-    item = _item(links)
+    item = _item(folded, links)
     args: dict[str, Any] = {"sku": item} if item else {}
     horizon = _HORIZON.search(folded)
     if horizon:
@@ -115,7 +125,7 @@ def _alerts(folded: str, _links: Links, _period: Period | None) -> dict[str, Any
 
 
 def _bom(folded: str, links: Links, _period: Period | None) -> dict[str, Any]:
-    item = _item(links)
+    item = _item(folded, links)
     args: dict[str, Any] = {"sku": item} if item else {}
     used = re.search(
         r"where.?used|used in|which (products|items|skus).*(use|contain)|verwendet|wo wird|utilise|donde se usa", folded

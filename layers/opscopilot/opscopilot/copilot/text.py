@@ -12,7 +12,7 @@ STOP: dict[str, frozenset[str]] = {
         "a an the of for to in on at is are was were be do does did have has had we our us you i me my it its this that "
         "these those there what which who how many much when where why show give tell list get find please any all and "
         "or with by from as can could would should will right now currently today need know about than then into so far "
-        "per out up still not no yes if".split()
+        "per out up still not no yes if they them their theirs he she his her here also just only very both each being been am let want like see look us ours your yours".split()
     ),
     "de": frozenset(
         "der die das den dem des ein eine einen einem einer und oder ist sind war waren wie viel viele wieviel was welche "

@@ -21,6 +21,12 @@ def number(value: Any, places: int | None = None) -> str:
     return f"{exact:,.{places}f}"
 
 
+def about(value: Any) -> str:
+    """An estimate, without the decimals it does not deserve: none from 10 on, one below."""
+    exact = Decimal(str(value))
+    return number(exact, 0 if abs(exact) >= 10 or exact == 0 else 1)
+
+
 def measure(value: Any, unit: str | None) -> str:
     """A quantity with its unit; 'an unknown quantity' for nothing."""
     if value is None:

@@ -13,7 +13,8 @@ OPEN_ORDERS_TEXT = (
 )
 OPEN_LINES = """
 shipped AS (
-    SELECT s.sales_order_line_id, coalesce(sum(s.qty) FILTER (WHERE s.production_day <= :today), 0) AS qty
+    SELECT s.sales_order_line_id, coalesce(sum(s.qty) FILTER (WHERE s.production_day <= :today), 0) AS qty,
+        bool_or(s.production_day > :today) AS later
     FROM manufacturing.shipment_lines s GROUP BY s.sales_order_line_id
 ), sold AS (
     SELECT l.id, l.sales_order_id, l.sku_id, l.line_no, l.ordered_qty, l.cancelled_qty, l.unit_price, l.discount,
@@ -24,14 +25,15 @@ shipped AS (
              WHEN coalesce(l.ship_date, o.ship_date) > :today THEN 0
              WHEN l.shipped_qty IS NOT NULL THEN l.shipped_qty
              WHEN coalesce(l.ship_date, o.ship_date) IS NOT NULL OR o.status = 'completed' THEN l.ordered_qty
-             ELSE 0 END AS shipped_qty
+             ELSE 0 END AS shipped_qty,
+        coalesce(l.ship_date, o.ship_date) > :today OR coalesce(s.later, false) AS left_later
     FROM manufacturing.sales_order_lines l
     JOIN manufacturing.sales_orders o ON o.tenant_id = l.tenant_id AND o.id = l.sales_order_id
     LEFT JOIN shipped s ON s.sales_order_line_id = l.id
     WHERE o.order_date <= :today AND o.status NOT IN ('draft', 'cancelled')
 ), open_lines AS (
     SELECT *, ordered_qty - cancelled_qty - shipped_qty AS open_qty FROM sold
-    WHERE ordered_qty - cancelled_qty - shipped_qty > 0
+    WHERE ordered_qty - cancelled_qty - shipped_qty > 0 AND (status <> 'completed' OR left_later)
 )"""
 
 # Finished as of the day: it ended by then, or it is terminal and nobody recorded when. Without a status and

@@ -67,7 +67,7 @@ def get_production_status(context: ToolContext, args: ProductionArgs) -> ToolRes
     rows = sum(found.by_status.values())
     units = [one.uom for one in found.scrap.by_uom]
     warnings = list(found.warnings)
-    if len(set(units)) > 1:
+    if args.filter == "scrap" and len(set(units)) > 1:
         warnings.append("Scrap is given per unit; there is no one rate over different units.")
     return ToolResult(
         status="ok", data=found.model_dump(mode="json"), as_of=found.as_of,

@@ -18,12 +18,13 @@ from pydantic import BaseModel, ConfigDict
 from opscopilot.catalogue import upsert
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
-from opscopilot.kernel.db import Database, Tx
+from opscopilot.kernel.db import Database, Row, Tx
 from opscopilot.kernel.errors import DependenciesPending, ValidationFailed
 from opscopilot.kernel.events import DataNormalized, EventPublisher, record, relay
 from opscopilot.kernel.tenancy import PlantSettings, plant_settings
 
 TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
+ANALYZE_FROM_ROWS = 1000
 WAIT_FOR_UPLOADS_S = 120
 """A file whose kind is still unknown may be the one we need; after this long we stop waiting for it."""
 
@@ -110,7 +111,7 @@ class Normalizer:
         return {"status": status, "job_id": str(staged.job_id), "entity": staged.entity, **counts.model_dump()}
 
 
-def _job(tx: Tx, job_id: UUID, *, lock: bool = False) -> dict[str, object]:
+def _job(tx: Tx, job_id: UUID, *, lock: bool = False) -> Row:
     row = tx.one(
         "SELECT status, total_records, failed_records FROM staging.ingestion_jobs WHERE id = :id"
         + (" FOR UPDATE" if lock else ""),
@@ -152,7 +153,12 @@ def _write(tx: Tx, plan: upsert.LoadPlan) -> int:
     tx.script(upsert.resolve(plan))
     for statement in upsert.mark_repeats(plan).split(";\n"):
         tx.script(statement)
-    return int(tx.script(upsert.upsert(plan)).rowcount)
+    written = int(tx.script(upsert.upsert(plan)).rowcount)
+    if written >= ANALYZE_FROM_ROWS and tx.scalar(
+        "SELECT current_setting('server_version_num')::int >= 170000"  # before that only the owner may
+    ):
+        tx.script(f"ANALYZE {plan.entity.full_table}")
+    return written
 
 
 def _explain_missing_parents(tx: Tx, plan: upsert.LoadPlan, parent: upsert.LoadPlan) -> None:
@@ -186,9 +192,9 @@ def _keep_rejects(tx: Tx, plan: upsert.LoadPlan, written: int) -> Counts:
     return Counts(written=written, rejected=int(rejected), duplicates=total - written - int(rejected))
 
 
-def _finish(tx: Tx, job_id: UUID, job: dict[str, object], counts: Counts) -> str:
-    failed = int(str(job["failed_records"])) + counts.rejected
-    total = int(str(job["total_records"]))
+def _finish(tx: Tx, job_id: UUID, job: Row, counts: Counts) -> str:
+    failed = job["failed_records"] + counts.rejected
+    total = job["total_records"]
     status = "completed" if failed == 0 else "failed" if failed == total else "partially_failed"
     summary = None if status == "completed" else f"{failed} of {total} records were not loaded; see the rejects."
     tx.execute(

@@ -53,6 +53,10 @@ BEGIN
     EXECUTE format('GRANT SELECT ON %s TO %s', target, readers);
     IF home <> 'platform' THEN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO %s', target, writer);
+        -- Whoever loads a table may also analyze it: a plan made for an empty table is slow on a full one.
+        IF current_setting('server_version_num')::int >= 170000 THEN
+            EXECUTE format('GRANT MAINTAIN ON %s TO %s', target, writer);
+        END IF;
     END IF;
 END $$;
 
