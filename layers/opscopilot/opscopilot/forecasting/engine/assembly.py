@@ -34,6 +34,7 @@ class Assembly:
         self.origins = np.zeros(count, dtype=np.int64)
         self.loss_name, self.baseline_name = ["none"] * count, ["none"] * count
         self.by_baseline: dict[str, FloatArray] = {}
+        self.baselines: dict[str, FloatArray] = {}
 
     def add(self, kind: str, index: Sequence[int], values: Sequence[FloatArray], part: Part) -> None:
         """One block of modelled series at the positions `index`."""
@@ -50,6 +51,8 @@ class Assembly:
             self.coverage[level][at] = found.coverage[level]
         for name, wape in found.wape_by_baseline.items():
             self.by_baseline.setdefault(name, np.full(len(self.mean), np.nan))[at] = wape
+        for name, path in zip(part.layout.baseline_names, part.baselines[:, 0], strict=True):
+            self.baselines.setdefault(name, np.full(self.mean.shape, np.nan))[at] = path
         self.origins[at] = found.origins
         for j, i in enumerate(index):
             self.loss_name[i], self.baseline_name[i] = found.loss_name[j], found.baseline_name[j]
@@ -83,6 +86,7 @@ class Assembly:
             notes=tuple(h.note for h in self.histories),
             demand_class=tuple(h.kind for h in self.histories),
             metrics=self._metrics(),
+            baselines=self.baselines,
             weights=self.weights,
         )
 

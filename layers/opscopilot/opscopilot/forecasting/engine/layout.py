@@ -53,8 +53,10 @@ class Layout:
         return np.stack([self.spread(path) for path in flat.values()])
 
 
-def lay_out(histories: Sequence[FloatArray], horizon: int, season: int, settings: EngineSettings) -> Layout:
-    """Columns for the forecast and for each rolling origin of each series."""
+def lay_out(
+    histories: Sequence[FloatArray], horizon: int, season: int, settings: EngineSettings, window: int | None = None
+) -> Layout:
+    """Columns for the forecast and for each rolling origin of each series; `window` of the recent mean."""
     pieces, series, slots = [], [], []
     actual = np.full((settings.origins, len(histories), horizon), np.nan)
     origins = np.zeros(len(histories), dtype=np.int64)
@@ -71,8 +73,7 @@ def lay_out(histories: Sequence[FloatArray], horizon: int, season: int, settings
             hidden = y[len(y) - cut :][:horizon]
             actual[k, i, : len(hidden)] = hidden
     columns = pack(pieces, series, slots, longest_history(season))
-    window = settings.recent_window or recent_window(season)
-    return Layout(columns, actual, origins, horizon, season, window)
+    return Layout(columns, actual, origins, horizon, season, window or recent_window(season))
 
 
 @dataclass(frozen=True, slots=True)

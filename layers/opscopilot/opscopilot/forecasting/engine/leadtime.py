@@ -64,7 +64,14 @@ def lead_time_quantiles(batch: BatchForecast, lead_times: FloatArray, chunk: int
         part = slice(low, min(count, low + chunk))
         each = np.stack([_sum_quantiles(batch, part, lead_times[part, p]) for p in range(points)], axis=1)
         out[part] = each[:, 0] if points == 1 else _mixture(each, batch.taus)
-    return LeadTimeDemand(batch.taus, mean, out)
+    return LeadTimeDemand(batch.taus, np.where(mean > 0, mean, _mean_of(out, batch.taus)), out)
+
+
+def _mean_of(quantiles: FloatArray, taus: FloatArray) -> FloatArray:
+    """(N,) mean of distributions given as quantiles: a point forecast of zero need not mean no demand at all."""
+    wide = np.concatenate([quantiles[:, :1], quantiles, quantiles[:, -1:]], axis=1)
+    result: FloatArray = np.trapezoid(wide, np.concatenate([[0.0], taus, [1.0]]), axis=1)
+    return result
 
 
 def _mean_over(batch: BatchForecast, lead: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from opscopilot.forecasting.engine.baselines import recent_window
 from opscopilot.forecasting.engine.columns import Columns
 from opscopilot.forecasting.engine.countdist import empirical_quantiles, negative_binomial_quantiles
 from opscopilot.forecasting.engine.intermittent import (
@@ -22,6 +23,8 @@ from opscopilot.forecasting.engine.shifts import read_after_shifts
 from opscopilot.forecasting.engine.types import EngineSettings, FloatArray
 
 MODEL_NAME = "SES + TSB + SBA + aggregation"
+WINDOW = 13
+"""Shortest recent mean worth the name where most periods are zero."""
 MIXES = (0.0, 0.35, 0.7)
 """Shares of the series' own history in the distribution that the backtests choose between."""
 _PRIOR_MIX = 1
@@ -32,7 +35,7 @@ def forecast_sparse(
     histories: Sequence[FloatArray], horizon: int, season: int, taus: FloatArray, settings: EngineSettings
 ) -> Part:
     """Forecast one block of intermittent series together."""
-    layout = lay_out(histories, horizon, season, settings)
+    layout = lay_out(histories, horizon, season, settings, max(recent_window(season), WINDOW))
     columns = layout.columns
     recent, order = read_after_shifts(columns, np.ones(columns.count, dtype=bool), only_faded=True)
     members = bank(recent)[:, np.argsort(order)] * columns.scale[None]

@@ -33,7 +33,6 @@ class EngineSettings:
     block: int = 2000
     chunk: int = 256
     gate: bool = True
-    recent_window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,8 @@ class BatchForecast:
     `quantiles` (N, horizon, Q) belong to `taus`; `cumulative` (N, horizon, Q) are the quantiles of the *sum*
     over the first 1..horizon periods, which is what a lead time needs.
     `methods` says per series what produced the numbers (a fallback says so), `refusals` why the series should
-    not be published as a forecast (None when it may be), `notes` what was done to the input.
+    not be published as a forecast (None when it may be), `notes` what was done to the input. `baselines` holds
+    what the simple methods say (N, horizon), NaN for a series they were not run on.
     """
 
     horizon: int
@@ -85,6 +85,7 @@ class BatchForecast:
     notes: tuple[str, ...]
     demand_class: tuple[str, ...]
     metrics: BacktestMetrics
+    baselines: dict[str, FloatArray]
     weights: dict[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
