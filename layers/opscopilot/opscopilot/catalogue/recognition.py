@@ -173,8 +173,8 @@ class _Bidder:
         options = [
             (level, index, one)
             for index, header in enumerate(self.headers)
+            if header.strip() and header not in self.headers[:index]
             for level, one in self._levels(header)
-            if header.strip()
         ]
         taken: dict[str, int] = {}
         placed: dict[int, Match | None] = {}
@@ -203,7 +203,7 @@ def bid(entity: Entity, registry: Registry, headers: Sequence[str], system: str 
     score = 0.5 * share + 0.42 * min(covered, 1.0) + (NAME_HINT if _named(entity, file_name) else 0.0)
     unknown = tuple(header for header in named if header not in known)
     owners = {name: sum(other.has(name) for other in registry) for name in have if entity.has(name)}
-    specific = any(count <= 2 for count in owners.values())
+    specific = any(count <= 3 for count in owners.values())
     return Bid(entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific)
 
 
