@@ -85,16 +85,16 @@ _ACTIVE = "FROM manufacturing.skus k WHERE k.is_active AND k.type <> 'service'"
 RULES: tuple[Rule, ...] = (
     Rule(
         "negative_stock", "high", "Stock below zero",
-        f"WITH {STOCK} SELECT k.sku_code AS code, k.description AS name, s.on_hand || ' ' || k.base_uom || ' at ' || "
-        f"s.location_code || coalesce(' lot ' || s.lot_code, '') AS found FROM stock s "
+        f"WITH {STOCK} SELECT k.sku_code AS code, k.description AS name, trim_scale(s.on_hand) || ' ' || k.base_uom || "
+        f"' at ' || s.location_code || coalesce(' lot ' || s.lot_code, '') AS found FROM stock s "
         f"JOIN manufacturing.skus k ON k.id = s.sku_id WHERE s.on_hand < 0",
         f"WITH {STOCK} SELECT count(*) FROM stock", "on hand >= 0 in every location and lot",
         "Count the place and book the difference. Until then it promises 0 and hides no other stock.",
     ),
     Rule(
         "missing_cost", "medium", "No standard cost",
-        f"SELECT k.sku_code AS code, k.description AS name, coalesce(k.unit_cost::text, 'empty') AS found {_ACTIVE} "
-        f"AND coalesce(k.unit_cost, 0) = 0",
+        f"SELECT k.sku_code AS code, k.description AS name, coalesce(trim_scale(k.unit_cost)::text, 'empty') AS found "
+        f"{_ACTIVE} AND coalesce(k.unit_cost, 0) = 0",
         f"SELECT count(*) {_ACTIVE}", "standard cost is recorded and more than 0",
         "Maintain the cost. Stock value and recipe cost leave these items out and say so.",
         "No item has a standard cost: is the cost column mapped?",
@@ -110,8 +110,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "safety_above_reorder", "medium", "Safety stock above the reorder point",
-        f"SELECT k.sku_code AS code, k.description AS name, 'safety stock ' || k.safety_stock || ', reorder point ' || "
-        f"k.reorder_point AS found {_ACTIVE} AND k.safety_stock > k.reorder_point",
+        f"SELECT k.sku_code AS code, k.description AS name, 'safety stock ' || trim_scale(k.safety_stock) || ', "
+        f"reorder point ' || trim_scale(k.reorder_point) AS found {_ACTIVE} AND k.safety_stock > k.reorder_point",
         f"SELECT count(*) {_ACTIVE} AND k.safety_stock IS NOT NULL AND k.reorder_point IS NOT NULL",
         "safety stock <= reorder point", "Correct one of the two: an order comes too late otherwise.",
         "Safety stock is above the reorder point for every item: do these columns mean what they were mapped to?",
@@ -128,8 +128,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "expired_stock_usable", "high", "Past its date but counted as usable",
-        f"WITH {STOCK} SELECT k.sku_code AS code, k.description AS name, s.on_hand || ' ' || k.base_uom || ' at ' || "
-        f"s.location_code || coalesce(' lot ' || s.lot_code, '') || ' expired ' || s.expiry_date AS found FROM stock s "
+        f"WITH {STOCK} SELECT k.sku_code AS code, k.description AS name, trim_scale(s.on_hand) || ' ' || k.base_uom || "
+        f"' at ' || s.location_code || coalesce(' lot ' || s.lot_code, '') || ' expired ' || s.expiry_date AS found FROM stock s "
         f"JOIN latest l ON l.ingestion_job_id = s.ingestion_job_id AND l.source_row = s.source_row "
         f"JOIN manufacturing.skus k ON k.id = s.sku_id WHERE s.is_nettable AND s.expiry_date < :today "
         f"AND s.on_hand - s.quarantined > 0 AND l.quantity_expired = 0",

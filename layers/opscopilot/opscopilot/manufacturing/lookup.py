@@ -94,12 +94,13 @@ def require(tx: Tx, kind: Kind, text: str, field_name: str) -> Row:
 
 
 def _exact_skus(tx: Tx, text: str) -> list[Row]:
-    """Rows whose code is `text`; else by id, by the code in another case, by GTIN, by anybody else's code."""
+    """Rows whose code is `text`; else by id, code in another case, GTIN, the source's id, anybody else's code."""
     attempts = [("k.sku_code = :text", text), ("upper(k.sku_code) = upper(:text)", text)]
     with suppress(ValueError):
         attempts.insert(0, ("k.id = CAST(:text AS uuid)", str(UUID(text))))
     if text.isdigit() and len(text) in (8, 12, 13, 14):
         attempts.append(("lpad(k.gtin, 14, '0') = :text", text.zfill(14)))
+    attempts.append(("k.source_id = :text", text))
     attempts.append((
         """k.id IN (SELECT x.sku_id FROM manufacturing.sku_xrefs x
                WHERE :text IN (x.external_id, x.customer_item_code, x.supplier_item_code)
