@@ -10,41 +10,41 @@ Handler = Callable[[Any, Any], Any]
 
 def migrate_handler() -> Handler:
     """functions/migrate."""
-    from opscopilot.entrypoints import migrate
+    from opscopilot.entrypoints.migrate import migrate_handler as build
 
-    return migrate.migrate_handler()
+    return build()
 
 
 def ingest_handler() -> Handler:
     """functions/ingest."""
-    from opscopilot.entrypoints import ingest
+    from opscopilot.entrypoints.ingest import ingest_handler as build
 
-    return ingest.ingest_handler()
+    return build()
 
 
 def normalize_handler() -> Handler:
     """functions/normalize."""
-    from opscopilot.entrypoints import normalize
+    from opscopilot.entrypoints.normalize import normalize_handler as build
 
-    return normalize.normalize_handler()
+    return build()
 
 
 def forecast_handler() -> Handler:
     """functions/forecast."""
-    from opscopilot.entrypoints import forecast
+    from opscopilot.entrypoints.forecast import forecast_handler as build
 
-    return forecast.forecast_handler()
+    return build()
 
 
 def notify_handler() -> Handler:
     """functions/notify."""
-    from opscopilot.entrypoints import notify
+    from opscopilot.entrypoints.notify import notify_handler as build
 
-    return notify.notify_handler()
+    return build()
 
 
 def copilot_handler() -> Handler:
     """functions/copilot: the HTTP API."""
-    from opscopilot.entrypoints import http
+    from opscopilot.entrypoints.http import copilot_handler as build
 
-    return http.copilot_handler()
+    return build()

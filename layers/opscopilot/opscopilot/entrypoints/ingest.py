@@ -17,10 +17,11 @@ from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.events import FileLanded
 from opscopilot.kernel.settings import IngestSettings
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.ingest import Ingestor
+from opscopilot.staging.ingest import Ingestor, Limits
 from opscopilot.staging.landing import Landing, parse
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+_LOGGED = ("error_code", "entity", "total_records", "failed_records")
 _MESSAGES = {
     "DependenciesPending": "Files that this one refers to did not arrive in time. Drop them, then drop this one again.",
     "States.Timeout": "Reading the file took longer than allowed. Split the export and drop the parts.",
@@ -29,8 +30,8 @@ _MESSAGES = {
 }
 _ANY = (
     "The file could not be processed because of an error on our side ({name}). Drop it again; if that does not help, "
+    "give this message to whoever runs the system."
 )
-_ANY += "give this message to whoever runs the system."
 
 
 def ingest_handler() -> Handler:
@@ -40,7 +41,7 @@ def ingest_handler() -> Handler:
     ingestor = Ingestor(
         database=open_database(settings), registry=registry(), clock=SystemClock(),
         store=S3ObjectStore(boto3.client("s3", region_name=settings.aws_region)),
-        staging_bucket=settings.staging_bucket,
+        staging_bucket=settings.staging_bucket, limits=Limits.of(settings.max_file_mb),
     )  # fmt: skip
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -52,11 +53,16 @@ def ingest_handler() -> Handler:
             return {"status": "ignored", "reason": "not_a_landing"}
         correlation_id = str(source.get("id") or landing.job_id)
         keys = {"tenant": landing.tenant_code, "job_id": str(landing.job_id), "correlation_id": correlation_id}
-        if giving_up:
-            answer = ingestor.fail(landing, "processing_failed", _message(event.get("error")))
-        else:
-            answer = _ingest(ingestor, landing, correlation_id)
-        logger.info("ingest " + answer["status"], extra={**keys, "error_code": answer.get("error_code")})
+        try:
+            if giving_up:
+                answer = ingestor.fail(landing, "processing_failed", message_of(event.get("error")))
+            else:
+                answer = _ingest(ingestor, landing, correlation_id)
+        except Exception:
+            logger.exception("ingest broke off", extra=keys)
+            raise
+        counts: dict[str, Any] = {name: answer[name] for name in _LOGGED if name in answer}
+        logger.info("ingest " + answer["status"], extra={**keys, **counts})
         return answer
 
     return handle
@@ -67,17 +73,22 @@ def _ingest(ingestor: Ingestor, landing: Landing, correlation_id: str) -> dict[s
         return ingestor.run(landing, Path(folder), correlation_id)
 
 
-def _message(error: Any) -> str:
+def message_of(error: Any) -> str:
     """A sentence for people from Step Functions' {"Error": name, "Cause": json or text}."""
     given = error if isinstance(error, dict) else {}
     name = str(given.get("Error") or "unknown error")
-    cause = given.get("Cause")
-    try:
-        details = json.loads(cause) if isinstance(cause, str) else cause
-    except ValueError:
-        details = None
-    kind = str((details or {}).get("errorType") or name) if isinstance(details, dict) else name
-    said = str((details or {}).get("errorMessage") or "") if isinstance(details, dict) else ""
+    details = _details(given.get("Cause"))
+    kind = str(details.get("errorType") or name)
+    said = str(details.get("errorMessage") or "")
     if kind == "DependenciesPending":
         return f"{_MESSAGES[kind]} ({said[:300]})" if said else _MESSAGES[kind]
     return _MESSAGES.get(kind) or _MESSAGES.get(name) or _ANY.format(name=kind)
+
+
+def _details(cause: Any) -> dict[str, Any]:
+    """What Lambda wrote about the error, where the cause is its JSON."""
+    try:
+        found = json.loads(cause) if isinstance(cause, str) else cause
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

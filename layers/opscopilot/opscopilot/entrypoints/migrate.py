@@ -20,12 +20,13 @@ _ANSWER_TIMEOUT_S = 30
 
 
 def _master_password(settings: MigrateSettings) -> Callable[[], str] | None:
-    if not settings.db_master_secret_arn:
+    secret_id = settings.db_master_secret_arn
+    if not secret_id:
         return None
     client = boto3.client("secretsmanager", region_name=settings.aws_region)
 
     def read() -> str:
-        secret = client.get_secret_value(SecretId=settings.db_master_secret_arn)
+        secret = client.get_secret_value(SecretId=secret_id)
         return str(json.loads(secret["SecretString"])["password"])
 
     return read

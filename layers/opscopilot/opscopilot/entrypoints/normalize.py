@@ -20,7 +20,9 @@ from opscopilot.staging.normalize import Normalizer, StagedFile
 
 def parquet_to_csv(parquet: Path, fields: list[str], target: Path) -> bool:
     """Write record_no, source_row, source_id and `fields` as CSV for COPY; whether there are source ids."""
-    with duckdb.connect(config={"threads": 2, "memory_limit": "512MB", "temp_directory": str(target.parent / "spill")}) as engine:
+    with duckdb.connect(
+        config={"threads": 2, "memory_limit": "512MB", "temp_directory": str(target.parent / "spill")}
+    ) as engine:
         rows = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(parquet)]).fetchall()
         has_source_id = any(row[0] == "source_id" for row in rows)
         columns = ", ".join(

@@ -13,9 +13,11 @@ from opscopilot.adapters.email import SesEmail
 from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.executions import StateMachineRuns
 from opscopilot.adapters.objects import S3ObjectStore
+from opscopilot.adapters.openai_chat import from_settings
 from opscopilot.catalogue import routes as catalogue_routes
 from opscopilot.copilot import routes as copilot_routes
 from opscopilot.copilot.cards import CardIndex
+from opscopilot.copilot.chat import ChatModel
 from opscopilot.copilot.router import Router
 from opscopilot.copilot.service import Copilot
 from opscopilot.forecasting import routes as forecasting_routes
@@ -45,10 +47,11 @@ class Outside:
     runs: Runs
     mail: Channel
     relay: Relay
+    chat: ChatModel | None = None
 
 
 def outside(settings: CopilotSettings, db: Database) -> Outside:
-    """The real outside: S3, Step Functions, SES, EventBridge."""
+    """The real outside: S3, Step Functions, SES, EventBridge and, where one is configured, a language model."""
     region = settings.aws_region
     store = S3ObjectStore(boto3.client("s3", region_name=region))
     bus = EventBridgePublisher(boto3.client("events", region_name=region), settings.event_bus_name)
@@ -61,7 +64,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
     return Outside(
         landing=LandingArea(settings.landing_bucket, store, _signer(settings)),
         runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
-        mail=SesEmail(settings.email_sender, region), relay=publish,
+        mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
     )  # fmt: skip
 
 
@@ -79,10 +82,10 @@ def tools() -> ToolRegistry:
     return registry
 
 
-def copilot() -> Copilot:
-    """The copilot with its tools and the offline router."""
+def copilot(chat: ChatModel | None = None) -> Copilot:
+    """The copilot with its tools, the offline router and, where there is one, a model in front of it."""
     registry = tools()
-    return Copilot(registry, Router(CardIndex([one.name for one in registry.all()])))
+    return Copilot(registry, Router(CardIndex([one.name for one in registry.all()])), chat=chat)
 
 
 def context_routers(around: Outside) -> list[APIRouter]:
@@ -95,5 +98,5 @@ def context_routers(around: Outside) -> list[APIRouter]:
         forecasting_routes.router(around.runs),
         insights_routes.router(),
         notification_routes.router(around.mail, around.relay),
-        copilot_routes.router(copilot()),
+        copilot_routes.router(copilot(around.chat)),
     ]
