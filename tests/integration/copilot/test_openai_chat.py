@@ -168,9 +168,9 @@ def test_locally_the_key_may_be_in_the_environment(monkeypatch: pytest.MonkeyPat
     chat = from_settings(settings(openai_api_key_secret="env:MY_KEY", openai_model="other"))
     assert chat is not None
     assert (chat._key(), chat.name) == ("sk-mine", "other")
+    deployed = settings(openai_api_key_secret="env:MY_KEY", stage="prod", db_auth="iam", db_ca_bundle="/x")
     with pytest.raises(ValueError, match="local"):
-        elsewhere = {"stage": "prod", "db_auth": "iam", "db_ca_bundle": "/x"}
-        from_settings(settings(openai_api_key_secret="env:MY_KEY", **elsewhere))
+        from_settings(deployed)
     monkeypatch.delenv("MY_KEY")
     with pytest.raises(ValueError, match="MY_KEY is not set"):
         from_settings(settings(openai_api_key_secret="env:MY_KEY"))
