@@ -42,6 +42,7 @@ class IngestSettings(FunctionSettings):
     landing_bucket: str
     staging_bucket: str
     event_bus_name: str
+    max_file_mb: int = Field(default=2048, ge=1)
 
 
 class NormalizeSettings(FunctionSettings):

@@ -68,9 +68,16 @@ class Binding:
 
 
 def cell(index: int) -> str:
-    """The trimmed text of a column; NULL when it is empty."""
-    trimmed = f"trim(c{index}, E' \\t\u00a0')"
-    return f"CASE WHEN {trimmed} IN ({_EMPTY}) THEN NULL ELSE {trimmed} END"
+    """The text of a column of `raw`; NULL when it is empty."""
+    return f"c{index}"
+
+
+def cleaned(index: int) -> str:
+    """How a cell of the file gets into `raw`: trimmed, and NULL for the ways in which systems write nothing."""
+    name = f"c{index}"
+    padded = f"{name}[1] <= ' ' OR {name}[-1] <= ' ' OR contains({name}, '\u00a0')"
+    text = f"CASE WHEN {padded} THEN trim({name}, E' \\t\u00a0') ELSE {name} END"
+    return f"CASE WHEN {name} IN ({_EMPTY}) THEN NULL ELSE nullif({text}, '') END AS {name}"
 
 
 def literal(text: str) -> str:

@@ -21,12 +21,13 @@ from opscopilot.catalogue.formats import (
 )  # fmt: skip
 from opscopilot.catalogue.types import Type
 from opscopilot.catalogue.validation import Check
-from opscopilot.staging.binding import Binding, Bound, literal
+from opscopilot.staging.binding import Binding, Bound, cleaned, literal
 from opscopilot.staging.prepass import Prepared, is_footer
 from opscopilot.staging.rejects import Spool
 
 _DISTINCT_DAYS = 50_000
 _TAIL = 3
+_BATCH = 5000
 _FILL_SHARE = 0.1
 
 
@@ -97,11 +98,17 @@ class Checker:
 
     def _load(self) -> None:
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
+        cells = ", ".join(cleaned(index) for index in range(self.width))
+        options = {
+            "header": "false", "auto_detect": "false", "delim": literal(self.prepared.delimiter), "quote": "'\"'",
+            "escape": "'\"'", "new_line": "'\\n'", "max_line_size": "4194304",
+            "parallel": "false" if self.prepared.multiline else "true",
+            "columns": f"{{'record_no': 'INTEGER', 'source_row': 'INTEGER', {columns}}}",
+        }  # fmt: skip
+        given = ", ".join(f"{name} = {value}" for name, value in options.items())
         self.db.execute(
-            f"CREATE TABLE raw AS SELECT * FROM read_csv({literal(str(self.prepared.path))}, header = false, "
-            f"auto_detect = false, delim = {literal(self.prepared.delimiter)}, quote = '\"', escape = '\"', "
-            f"new_line = '\\n', max_line_size = 4194304, parallel = {str(not self.prepared.multiline).lower()}, "
-            f"columns = {{'record_no': 'INTEGER', 'source_row': 'INTEGER', {columns}}})"
+            f"CREATE TABLE raw AS SELECT record_no, source_row, {cells} "
+            f"FROM read_csv({literal(str(self.prepared.path))}, {given})"
         )
 
     def _drop_footers(self) -> list[str]:
@@ -148,12 +155,12 @@ class Checker:
     def _of_parent(self) -> list[Bound]:
         return [one for one in self.binding.bounds if one.field.name in self.binding.parent_fields and not one.constant]
 
-    def bound_sql(self) -> str:
+    def bound_sql(self, relation: str = "raw") -> str:
         """The relation of raw texts: record_no, source_row, source_id, r_<field>."""
         plain = [f"{one.sql} AS r_{one.field.name}" for one in self.binding.bounds if not one.derived]
         sql = (
             f"SELECT record_no, source_row, {self.binding.source_id or 'NULL::VARCHAR'} AS source_id, "
-            f"{', '.join(plain)} FROM raw"
+            f"{', '.join(plain)} FROM {relation}"
         )
         key = self.binding.key
         if self.filled and key is not None:
@@ -219,8 +226,10 @@ class Checker:
             if check.spellings is None:
                 continue
             table = f"lookup_{check.field.name}"
-            self.db.execute(f"CREATE TABLE {table} (k VARCHAR, x VARCHAR)")
-            self.db.executemany(f"INSERT INTO {table} VALUES (?, ?)", list(check.spellings.items()))
+            self.db.execute(
+                f"CREATE TABLE {table} AS SELECT unnest(?) AS k, unnest(?) AS x",
+                [list(check.spellings), list(check.spellings.values())],
+            )
             joins.append(f"LEFT JOIN {table} ON {table}.k = {validation.lookup_key(check)}")
             looked.append(f"{table}.x AS {check.looked_up}")
         values = ", ".join(f"{validation.canonical(check)} AS {check.value}" for check in self.checks)
@@ -248,24 +257,35 @@ class Checker:
         entity = self.binding.entity
         names = [header or f"column {index + 1}" for index, header in enumerate(headers)]
         names = [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
-        raws, codes = [], []
-        for check in self.checks:
-            raws.append(f"b.{check.raw}")
-            codes.append(f"c.e_{check.field.name}")
-        cells = ", ".join(f"w.c{index}" for index in range(self.width))
-        found = self.db.execute(
-            f"SELECT c.record_no, c.source_row, {', '.join(codes)}, {', '.join(raws)}, {cells} FROM checked c "
-            f"JOIN ({self.bound_sql()}) b USING (record_no) JOIN raw w USING (record_no) WHERE c.bad ORDER BY 1"
-        )
         count, key = len(self.checks), [name for name in entity.key if self.binding.bound(name)]
         with target.open("w", encoding="utf-8", newline="") as stream:
             spool = Spool(stream)
-            while batch := found.fetchmany(2000):
-                for number, row, *rest in batch:
-                    raw = dict(zip(self.binding.fields, rest[count : 2 * count], strict=True))
-                    errors = self._errors(rest[:count], raw)
-                    line = {"source_row": row, **dict(zip(names, rest[2 * count :], strict=True))}
-                    spool.add(number, line, errors, "/".join(raw[name] or "" for name in key))
+            for number, row, *rest in self._bad_rows():
+                raw = dict(zip(self.binding.fields, rest[count : 2 * count], strict=True))
+                errors = self._errors(rest[:count], raw)
+                line = {"source_row": row, **dict(zip(names, rest[2 * count :], strict=True))}
+                spool.add(number, line, errors, "/".join(raw[name] or "" for name in key))
+
+    def _bad_rows(self) -> Iterator[tuple[Any, ...]]:
+        """Each wrong record: numbers, its error codes, its raw texts by field, its cells. A batch at a time."""
+        codes = ", ".join(f"e_{check.field.name}" for check in self.checks)
+        raws = ", ".join(f"b.{check.raw}" for check in self.checks)
+        cells = ", ".join(f"w.c{index}" for index in range(self.width))
+        # In tables of their own first, so that the join holds these few in memory and not the whole file.
+        self.db.execute(f"CREATE TABLE bad_rows AS SELECT record_no, source_row, {codes} FROM checked WHERE bad")
+        self.db.execute("CREATE TABLE bad_raw AS SELECT * FROM raw SEMI JOIN bad_rows USING (record_no)")
+        alone = not self.filled and not any(one.derived for one in self.binding.bounds)
+        self.db.execute(
+            f"CREATE TABLE bad_cells AS SELECT x.*, {raws}, {cells} FROM bad_rows x "
+            f"JOIN ({self.bound_sql('bad_raw' if alone else 'raw')}) b USING (record_no) "
+            f"JOIN bad_raw w USING (record_no) ORDER BY x.record_no"
+        )
+        last = -1
+        while batch := self.db.execute(
+            f"SELECT * FROM bad_cells WHERE record_no > {last} ORDER BY record_no LIMIT {_BATCH}"
+        ).fetchall():
+            yield from batch
+            last = batch[-1][0]
 
     def _errors(self, codes: list[str | None], raw: dict[str, str | None]) -> list[dict[str, Any]]:
         title = self.binding.entity.title

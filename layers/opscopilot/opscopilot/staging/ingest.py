@@ -39,6 +39,11 @@ class Limits:
     memory_mb: int = 384
     threads: int = 2
 
+    @classmethod
+    def of(cls, max_file_mb: int) -> Limits:
+        """Limits for objects of at most that many MB; unpacked they may have four times as many."""
+        return cls(max_file_mb << 20, max_file_mb << 22)
+
 
 @dataclass
 class Work:
@@ -112,14 +117,14 @@ class Ingestor:
         binding = self._bind(work, choice, dialect, info)
         prepared = Prepass(dialect, work.folder / "clean.csv", work.folder / "widths.csv").run(text)
         text.path.unlink()
-        if prepared.records == 0:
-            raise Refused("no_rows", f"'{work.landing.file_name}' has a header line but no records under it.")
         with workbench(work.folder, self.limits.memory_mb, self.limits.threads) as db:
             told = Told(choice.dates or known.dates, choice.decimal or known.decimal)
             checker = Checker(
                 db, prepared, dialect.width, binding, work.plant.default_time_zone, work.plant.day_start, told
             )
             outcome = checker.run()
+            if outcome.good + outcome.bad + prepared.rejected == 0:
+                raise Refused("no_rows", f"'{work.landing.file_name}' has a header line but no records under it.")
             good, bad = work.folder / "good.parquet", work.folder / "bad.csv"
             checker.write_bad(bad, dialect.headers)
             if outcome.good:
@@ -173,6 +178,7 @@ class Ingestor:
             "staged_key": staged_key, "fields": [check.field.name for check in outcome.checks],
             "by_source_id": [check.field.name for check in outcome.checks if check.foreign_id],
             "source_system": work.landing.source_system, "correlation_id": work.correlation_id,
+            "total_records": outcome.good + failed, "failed_records": failed,
         }  # fmt: skip
         if outcome.good:
             self.store.upload(work.folder / "good.parquet", self.staging_bucket, staged_key)

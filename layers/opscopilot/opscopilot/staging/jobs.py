@@ -120,10 +120,11 @@ def clear(tx: Tx, job_id: UUID) -> None:
 
 def add_log(tx: Tx, job_id: UUID, entries: list[LogEntry]) -> None:
     """Write lines to the job's log, in order."""
-    for one in entries:
+    first = uuid7().int  # ids count up from here: the log is read in their order
+    for number, one in enumerate(entries):
         tx.execute(
             """INSERT INTO staging.ingestion_log_entries (tenant_id, job_id, id, level, code, field, message, raw_value)
                VALUES (:tenant, :job, :id, :level, :code, :field, :message, :raw)""",
-            tenant=tx.tenant_id, job=job_id, id=uuid7(), level=one.level, code=one.code, field=one.field,
-            message=one.message, raw=one.raw_value,
+            tenant=tx.tenant_id, job=job_id, id=UUID(int=first + number), level=one.level, code=one.code,
+            field=one.field, message=one.message, raw=one.raw_value,
         )  # fmt: skip

@@ -67,7 +67,7 @@ class Reader:
         for line in self._stream():
             if quoting and '"' in line:
                 yield self._quoted(self.row, line)
-            elif line.count(delimiter) == expected:
+            elif line.count(delimiter) == expected and (quoting or '"' not in line):
                 yield Record(self.row, line, None)
             else:
                 yield Record(self.row, line, line.split(delimiter))
