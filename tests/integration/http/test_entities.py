@@ -98,3 +98,10 @@ def test_one_record_by_code_or_id(api: Api, plant: Plant) -> None:
     missing = api.get("/entities/sku/0007", token(plant.code))
     assert (missing.status, missing.json["value"]) == (404, "0007")
     assert api.get("/entities/nonsense", token(plant.code)).status == 404
+
+
+def test_every_entity_has_a_template_to_fill_in(api: Api, plant: Plant) -> None:
+    for entity in registry():
+        answer = api.get(f"/entities/{entity.name}/template", token(plant.code))
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        assert answer.text.splitlines()[0] == ",".join(one.name for one in entity.fields)

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field, create_model
 
 from opscopilot.catalogue import reading
 from opscopilot.catalogue.conditions import RANGED, filter_names
 from opscopilot.catalogue.declaration import Entity, Registry
 from opscopilot.catalogue.declaration import Field as EntityField
+from opscopilot.catalogue.templates import csv_template
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel.db import Row
 from opscopilot.kernel.pagination import Page
@@ -143,6 +145,20 @@ def _add_entity(routes: APIRouter, entity: Entity, registry: Registry) -> None:
     )  # fmt: skip
 
 
+def _add_template(routes: APIRouter, entity: Entity, registry: Registry) -> None:
+    """Before the record's own route, whose key may hold anything."""
+
+    def template(_caller: CurrentCaller) -> PlainTextResponse:
+        headers = {"content-disposition": f'attachment; filename="{entity.name}.csv"'}
+        return PlainTextResponse(csv_template(entity, registry), media_type="text/csv", headers=headers)
+
+    routes.add_api_route(
+        f"/{entity.name}/template", template, response_class=PlainTextResponse, operation_id=f"template_{entity.name}",
+        summary=f"A file to fill in: {entity.title}", responses={200: {"content": {"text/csv": {}}}},
+        description="The header that is understood without any mapping, and a row that shows how.",
+    )  # fmt: skip
+
+
 def router(registry: Registry) -> APIRouter:
     """`/entities` and everything below."""
     routes = APIRouter(prefix="/entities", tags=["entities"], responses=PROBLEM_RESPONSES)
@@ -152,5 +168,6 @@ def router(registry: Registry) -> APIRouter:
         return [describe(one) for one in registry]
 
     for entity in registry:
+        _add_template(routes, entity, registry)
         _add_entity(routes, entity, registry)
     return routes
