@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+
+from opscopilot.manufacturing.entities import registry
+from opscopilot.staging.mapping import ColumnSource, FileMapping, SourceMapping
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -98,3 +102,18 @@ def test_every_function_has_a_page() -> None:
 def test_pages_name_nothing_of_the_machine_they_were_written_on() -> None:
     for page in PAGES:
         assert not re.search(r"/work/|/tmp/v\b|/root/", page.read_text(encoding="utf-8")), page
+
+
+def test_the_sample_mapping_is_one_the_api_takes() -> None:
+    text = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+    (block,) = JSON_BLOCK.findall(text)
+    mapping = SourceMapping.model_validate(json.loads(block))
+    mapping.check_against(registry())
+    assert [one.entity for one in mapping.files] == ["inventory_snapshot", "sales_order_line"]
+
+
+@pytest.mark.parametrize("model", [SourceMapping, FileMapping, ColumnSource], ids=lambda model: model.__name__)
+def test_every_key_of_a_mapping_is_explained(model: type[BaseModel]) -> None:
+    text = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+    for name in model.model_fields:
+        assert f"`{name}`" in text, name
