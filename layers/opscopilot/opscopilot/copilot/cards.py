@@ -30,8 +30,8 @@ CARDS: dict[str, str] = {
         "produccion orden ordenes fabricacion trabajo merma chatarra atrasado atrasadas desperdicio"
     ),
     "get_forecasts": (
-        "forecast forecasts predict prediction projected projection expected expect demand future outlook next quarter week "
-        "month weekly monthly upcoming plan stock-out stockout risk probability prognose vorhersage bedarf erwartet "
+        "forecast forecasts predict prediction projected projection expected expect demand future outlook "
+        "weekly monthly upcoming plan stock-out stockout risk probability prognose vorhersage bedarf erwartet "
         "absatzprognose prévision prévisions prévoir attendue demande pronóstico prevision previsión demanda esperada futuro"
     ),
     "get_alerts": (

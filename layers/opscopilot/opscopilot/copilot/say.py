@@ -63,8 +63,10 @@ def _not_found(run: ToolRun, _plant: PlantSettings) -> list[str]:
     return [f"There is no '{asked}' in this plant's records.{hint}"]
 
 
-def _not_ingested(_run: ToolRun, _plant: PlantSettings) -> list[str]:
-    return ["This cannot be answered yet: the records it needs were never loaded."]
+def _not_ingested(run: ToolRun, _plant: PlantSettings) -> list[str]:
+    assert run.result is not None
+    # The tool knows what is missing and says so in its warnings, which follow.
+    return [] if run.result.warnings else ["This cannot be answered yet: the records it needs were never loaded."]
 
 
 def _denied(_run: ToolRun, _plant: PlantSettings) -> list[str]:
