@@ -26,7 +26,8 @@ from opscopilot.kernel.tenancy import PlantSettings, plant_settings
 TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
 ANALYZE_FROM_ROWS = 1000
 WAIT_FOR_UPLOADS_S = 120
-"""A file whose kind is still unknown may be the one we need; after this long we stop waiting for it."""
+"""A file that was announced, or whose kind is still unknown, may be the one we need; after this long we stop
+waiting for it. One that never arrives must not hold up the others for ever."""
 
 
 class StagedFile(BaseModel):
@@ -86,7 +87,7 @@ class Normalizer:
         waiting = tx.rows(
             """SELECT file_name FROM staging.ingestion_jobs
                WHERE status IN ('pending', 'running') AND id <> :job
-                 AND (entity_type = ANY(CAST(:needed AS text[]))
+                 AND (status = 'running' AND entity_type = ANY(CAST(:needed AS text[]))
                       OR (staged_key IS NULL AND created_at > now() - make_interval(secs => :patience)))
                LIMIT 5""",
             job=staged.job_id, needed=needed, patience=WAIT_FOR_UPLOADS_S,

@@ -1,0 +1,74 @@
+"""What a file waits for before it is loaded: files it refers to that are on their way, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opscopilot.kernel.clock import SystemClock
+from opscopilot.kernel.errors import DependenciesPending
+from opscopilot.kernel.ids import uuid7
+from opscopilot.manufacturing.entities import registry
+from opscopilot.staging.normalize import WAIT_FOR_UPLOADS_S, Normalizer, StagedFile
+from tests.support.plant import Plant
+from tests.support.plant import plant as make_plant
+
+
+class GotPast(Exception):
+    """Nothing was waited for: the staged file is fetched."""
+
+
+@pytest.fixture
+def plant() -> Iterator[Plant]:
+    with make_plant() as made:
+        yield made
+
+
+def job(plant: Plant, entity: str | None, status: str, age_s: int = 0) -> Any:
+    job_id = uuid7()
+    with plant.db("ops_ingest").tenant(plant.tenant_id) as tx:
+        tx.execute(
+            """INSERT INTO staging.ingestion_jobs
+                   (tenant_id, id, source_system, status, file_name, entity_type, created_at)
+               VALUES (:t, :id, 'sap', :status, :name, :entity, now() - CAST(:age AS interval))""",
+            t=plant.tenant_id, id=job_id, status=status, name=f"{entity}.csv", entity=entity,
+            age=timedelta(seconds=age_s),
+        )  # fmt: skip
+    return job_id
+
+
+def run(plant: Plant, entity: str) -> None:
+    def fetch(_key: str, _target: Path) -> None:
+        raise GotPast
+
+    nobody: Any = None
+    normalizer = Normalizer(plant.db("ops_normalize"), registry(), SystemClock(), nobody, fetch, lambda *_: False)
+    normalizer.run(
+        StagedFile(tenant_id=plant.tenant_id, job_id=job(plant, entity, "running"), entity=entity, staged_key="k",
+                   fields=[], source_system="sap", correlation_id="c"), Path()
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entity", "status", "age_s"),
+    [("sku", "running", 9999), ("sku", "pending", 0), (None, "pending", 0), (None, "running", 0)],
+)
+def test_files_on_their_way_are_waited_for(plant: Plant, entity: str | None, status: str, age_s: int) -> None:
+    job(plant, entity, status, age_s)
+    with pytest.raises(DependenciesPending, match=f"{entity}.csv"):
+        run(plant, "sku_uom")
+
+
+@pytest.mark.parametrize(
+    ("entity", "status", "age_s"),
+    [("sku", "pending", WAIT_FOR_UPLOADS_S + 1), (None, "running", WAIT_FOR_UPLOADS_S + 1), ("sku", "completed", 0),
+     ("customer", "running", WAIT_FOR_UPLOADS_S + 1)],
+)  # fmt: skip
+def test_an_upload_that_never_came_holds_up_nobody(plant: Plant, entity: str | None, status: str, age_s: int) -> None:
+    job(plant, entity, status, age_s)
+    with pytest.raises(GotPast):
+        run(plant, "sku_uom")
