@@ -120,7 +120,7 @@ def test_four_kinds_of_nothing_are_different(api: Api, new_plant: NewPlant, ask:
     empty = new_plant(as_of="2026-09-30")
     answer = api("POST", "/api/v1/copilot/query", as_=token(empty.code), body={"question": "Show open orders"})
     assert answer.json["outcome"] == "no_data"
-    assert "never loaded" in answer.json["answer"]
+    assert "was ever loaded: that is unknown, not zero" in answer.json["answer"]
     assert ask("Show me open orders from customer C1 that are late")["outcome"] == "answer"
 
 
