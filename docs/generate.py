@@ -71,7 +71,7 @@ def _notes(entity: Entity) -> Iterator[str]:
     if entity.parent:
         yield f"A file of these may also carry the columns of [{entity.parent}](#{entity.parent}), its header."
     if entity.uom_sku:
-        then = "the row waits until it comes" if entity.uom_required else "the quantity stays in the unit it came in"
+        then = "the row waits among the rejects" if entity.uom_required else "the quantity stays in the unit it came in"
         yield (
             f"Quantities are kept as entered with their unit `{entity.uom}` (empty = the item's base unit) and the "
             f"factor to the base unit, `uom_factor`. Where no factor is known, {then}; it is never taken as 1."
