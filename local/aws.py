@@ -22,12 +22,14 @@ import boto3
 from moto import mock_aws
 
 from local.constants import ACCOUNT, REGION
-from local.functions import ENVIRONMENT_LOCK, FunctionHost, FunctionSpec, Outcome
+from local.environment import offline_environment
+from local.functions import FunctionHost, FunctionSpec, Outcome
 from local.localise import RESOLVED, STACK, localise
 from local.objects import ObjectStore
 from local.seams import (
     Patches,
     event_rules,
+    execution_status,
     jsonata,
     lambda_invoke,
     outbox,
@@ -38,15 +40,7 @@ from local.template import CODE, AsyncInvocation, Template
 
 log = logging.getLogger(__name__)
 
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_SESSION_TOKEN": "local",
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_REGION": REGION,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1 << 20),  # larger objects wait in temporary files, not in memory
-}
+LARGE_OBJECT = str(1 << 20)  # bytes; larger ones wait in temporary files instead of memory
 RETRY_SECONDS = 1.0  # after the first failure, twice that after the second; Lambda counts in minutes
 
 _ONE_AT_A_TIME = threading.Lock()  # moto's backends and the seams belong to the process
@@ -70,7 +64,7 @@ class LocalAws:
             config={"core": {"mock_credentials": False}, "stepfunctions": {"execute_state_machine": True}}
         )
         self._background = ThreadPoolExecutor(8, thread_name_prefix="async-invoke")
-        self._environment: dict[str, str] = {}
+        self._environment = contextlib.ExitStack()
         self._logical: dict[str, str] = {}
         self._queue_urls: dict[str, str] = {}
         self._stopped = threading.Event()
@@ -79,10 +73,8 @@ class LocalAws:
         """Mock AWS, install the seams, create the stack and put back the objects kept on disk."""
         if not _ONE_AT_A_TIME.acquire(blocking=False):
             raise RuntimeError("another LocalAws runs in this process; stop it first")
-        self._environment = dict(os.environ)
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]  # a profile or endpoint of the developer must not reach real AWS
-        os.environ.update(CREDENTIALS)
+        self._environment.enter_context(offline_environment())
+        os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = LARGE_OBJECT
         self._mock.start()
         try:
             self._install_seams()
@@ -104,9 +96,7 @@ class LocalAws:
             self._stop_executions()
         self._patches.undo()
         self._mock.stop()
-        with ENVIRONMENT_LOCK:  # a function that is just starting has changed it for the moment
-            os.environ.clear()
-            os.environ.update(self._environment)
+        self._environment.close()
         _ONE_AT_A_TIME.release()
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
@@ -160,8 +150,9 @@ class LocalAws:
             self.deliver(destination, _failure_record(name, event, outcome, plan.retries + 1))
 
     def publish(self, entry: dict[str, Any]) -> None:
-        """Put one event (a PutEvents entry) on its bus."""
-        self._events.put_events(Entries=[entry])
+        """Put one event (a PutEvents entry) on its bus; nothing once the stack is stopping."""
+        if not self._stopped.is_set():
+            self._events.put_events(Entries=[entry])
 
     def deliver(self, arn: str, event: Any, target: Mapping[str, Any] | None = None) -> None:
         """Hand ``event`` to a target by ARN: rules and schedules both end here.
@@ -229,6 +220,7 @@ class LocalAws:
         event_rules.install(self._patches, self.deliver)
         state_machines.install(self._patches)
         s3_requests.install(self._patches, self.store.saved, self.publish)
+        execution_status.install(self._patches, self.publish)
         jsonata.install(self._patches)
 
     def _create_stack(self) -> None:

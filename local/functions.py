@@ -5,27 +5,21 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import os
 import sys
 import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.environment import function_environment
+
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Any, "LambdaContext"], Any]
-ENVIRONMENT_LOCK = threading.RLock()
-# What Lambda's own runtime or this machine provides; the developer's other shell variables stay outside.
-PASSED_ON = ("PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
-PASSED_ON_PREFIXES = ("AWS_", "MOTO_", "PYTHON", "COV", "SSL_CERT", "REQUESTS_CA")
-
-
 _SHUTTING_DOWN = {"errorType": "Lambda.ServiceException", "errorMessage": "the stack is shutting down"}
 
 
@@ -75,26 +69,6 @@ class Outcome:
     failed: bool
 
 
-@contextmanager
-def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """os.environ as the function would see it, for the time of one import; exclusive in this process."""
-    with ENVIRONMENT_LOCK:
-        before = dict(os.environ)
-        kept = {k: v for k, v in before.items() if k in PASSED_ON or k.startswith(PASSED_ON_PREFIXES)}
-        _become(kept | dict(values))
-        try:
-            yield
-        finally:
-            _become(before)
-
-
-def _become(target: Mapping[str, str]) -> None:
-    """Never leave os.environ empty in between: other threads may be reading it."""
-    os.environ.update(target)
-    for name in [name for name in os.environ if name not in target]:
-        os.environ.pop(name, None)
-
-
 def load_handler(spec: FunctionSpec) -> Handler:
     """Import the function's module under a name of its own with its environment; a cold start.
 
@@ -106,7 +80,7 @@ def load_handler(spec: FunctionSpec) -> Handler:
     if not path.is_file():
         raise FileNotFoundError(f"function {spec.name}: {path} does not exist")
     unique = f"local_function_{spec.name}_{uuid.uuid4().hex[:8]}"
-    with environment(spec.environment):
+    with function_environment(spec.environment):
         found = importlib.util.spec_from_file_location(unique, path)
         if found is None or found.loader is None:
             raise ImportError(f"function {spec.name}: {path} is not a Python module")

@@ -93,9 +93,9 @@ class Stack:
         self._serve()
         from local.recovery import recover
 
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
         recover(self.aws, self.postgres.port)
         self.folder.write(self.info)
-        threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
     def stop(self) -> None:
         """Take everything down, in the opposite order. Safe to call twice."""

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from local.constants import REGION
+from local.environment import offline_environment
 
 CODE = "s3://opscopilot-local-code/function.zip"  # sam build uploads the real thing; here files run in place
 _ANY = "x-amazon-apigateway-any-method"
@@ -208,12 +209,12 @@ def load(
 
 
 def _expand(path: Path, packaged: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    os.environ.setdefault("AWS_DEFAULT_REGION", parameters["AWS::Region"])  # the translator asks botocore
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.translator.transform import transform
 
     try:
-        expanded = transform(packaged, dict(parameters), _NoManagedPolicies())
+        with offline_environment():  # the translator asks botocore for a region
+            expanded = transform(packaged, dict(parameters), _NoManagedPolicies())
     except InvalidDocumentException as error:
         reasons = "; ".join(str(cause.message) for cause in error.causes)
         raise TemplateError(f"{path}: {reasons}") from error

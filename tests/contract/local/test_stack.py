@@ -21,6 +21,7 @@ from local.identity import issue_token
 from local.stack import Stack
 from local.testing import stack
 
+PATIENT = 30  # seconds: a cold start on a busy machine
 UPLOAD = "import sys, httpx; print(httpx.put(sys.argv[1], content=sys.argv[2].encode()).status_code)"
 
 
@@ -28,6 +29,10 @@ UPLOAD = "import sys, httpx; print(httpx.put(sys.argv[1], content=sys.argv[2].en
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with stack(tmp_path_factory, background=False) as one:
         yield one
+
+
+def get(url: str, **headers: str) -> httpx.Response:
+    return httpx.get(url, headers=headers, timeout=PATIENT)
 
 
 def link(info: dict[str, Any], operation: str, key: str, **parameters: Any) -> str:
@@ -46,13 +51,13 @@ def link(info: dict[str, Any], operation: str, key: str, **parameters: Any) -> s
 
 def test_the_api_answers_and_knows_who_asks(running: Stack) -> None:
     url = running.info.api_url
-    assert httpx.get(f"{url}/health").status_code == 200
-    assert httpx.get(f"{url}/api/v1/health/ready").status_code == 200
-    assert httpx.get(f"{url}/docs").status_code == 200
-    assert "paths" in httpx.get(f"{url}/openapi.json").json()
-    assert httpx.get(f"{url}/api/v1/users/me").status_code == 401
+    assert get(f"{url}/health").status_code == 200
+    assert get(f"{url}/api/v1/health/ready").status_code == 200
+    assert get(f"{url}/docs").status_code == 200
+    assert "paths" in get(f"{url}/openapi.json").json()
+    assert get(f"{url}/api/v1/users/me").status_code == 401
     token = running.identity.issue("nowhere", "planner")
-    answer = httpx.get(f"{url}/api/v1/users/me", headers={"authorization": f"Bearer {token}"})
+    answer = get(f"{url}/api/v1/users/me", authorization=f"Bearer {token}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -74,9 +79,9 @@ def test_what_was_sent_can_be_read(running: Stack) -> None:
         Destination={"ToAddresses": ["planner@example.com"]},
         Message={"Subject": {"Data": "Stock-out ahead"}, "Body": {"Text": {"Data": "Order 40 EA"}}},
     )
-    listed = httpx.get(f"{running.info.api_url}/_local/outbox?format=json").json()
+    listed = get(f"{running.info.api_url}/_local/outbox?format=json").json()
     assert listed["items"][0]["subject"] == "Stock-out ahead"
-    assert "Stock-out ahead" in httpx.get(f"{running.info.api_url}/_local/outbox").text
+    assert "Stock-out ahead" in get(f"{running.info.api_url}/_local/outbox").text
 
 
 def test_nothing_of_the_developers_cloud_is_left_in_the_environment(running: Stack) -> None:
@@ -104,7 +109,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_killed_stack_starts_again_with_everything_it_had(folder: Path) -> None:
     first = control.up(folder, 0)
     assert control.up(folder, 0) == first  # a second one is not started
-    assert httpx.put(link(first, "put_object", "landing/t/sap/f.csv"), content=b"a\n").status_code == 200
+    assert (
+        httpx.put(link(first, "put_object", "landing/t/sap/f.csv"), content=b"a\n", timeout=PATIENT).status_code == 200
+    )
     os.kill(first["pid"], signal.SIGKILL)
     deadline = time.monotonic() + 10
     while control.status(folder)["state"] != "stopped" and time.monotonic() < deadline:
@@ -112,14 +119,14 @@ def test_a_killed_stack_starts_again_with_everything_it_had(folder: Path) -> Non
     lines: list[str] = []
     second = control.up(folder, 0, progress=lines.append)
     assert second["pid"] != first["pid"]
-    assert httpx.get(link(second, "get_object", "landing/t/sap/f.csv")).content == b"a\n"
+    assert get(link(second, "get_object", "landing/t/sap/f.csv")).content == b"a\n"
     assert any("redelivering landing/t/sap/f.csv" in line for line in lines)
     assert second["buckets"] == first["buckets"]
     token = issue_token("nowhere", "planner", state_dir=folder)
-    answer = httpx.get(f"{second['api_url']}/api/v1/users/me", headers={"authorization": f"Bearer {token}"})
+    answer = get(f"{second['api_url']}/api/v1/users/me", authorization=f"Bearer {token}")
     assert answer.status_code == 404
     assert control.down(folder) is True
     assert control.status(folder) == {"state": "stopped"}
     with pytest.raises(httpx.ConnectError):
-        httpx.get(second["api_url"])
+        get(second["api_url"])
     assert json.loads(json.dumps(second)) == second
