@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+# Into a file or a pipe the tables get the room a screen would have given them.
+_WIDTH = None if sys.stdout.isatty() else 132
+console = Console(highlight=False, width=_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 
