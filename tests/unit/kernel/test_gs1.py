@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opscopilot.kernel.gs1 import GTIN_LENGTHS, case_gtin, check_digit, valid_gtin, valid_key
@@ -48,6 +48,7 @@ def test_p22_leading_zeros_of_a_key_are_part_of_it() -> None:
     assert not valid_gtin("36000241457")
 
 
+@settings(deadline=None)
 @given(DIGITS)
 def test_a1_one_wrong_digit_is_always_noticed(body: str) -> None:
     key = body + str(check_digit(body))

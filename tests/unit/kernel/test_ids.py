@@ -6,7 +6,7 @@ import time
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opscopilot.kernel.errors import ValidationFailed
@@ -60,6 +60,7 @@ def test_codes_that_could_leave_their_folder_or_look_alike_are_refused(code: str
     assert "fjord-foods" in (caught.value.expected or "")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_p60_no_two_accepted_codes_share_an_id(code: str) -> None:
     try:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opscopilot.kernel.errors import ValidationFailed
@@ -24,6 +24,7 @@ def raw(text: str | bytes) -> str:
     return base64.urlsafe_b64encode(data).decode()
 
 
+@settings(deadline=None)
 @given(KEYS)
 def test_p87_what_was_encoded_comes_back(keys: list[Any]) -> None:
     assert decode_cursor(encode_cursor(keys), len(keys)) == keys
@@ -54,6 +55,7 @@ def test_p87_a_cursor_that_is_not_ours_is_refused_in_words(cursor: str) -> None:
     assert "next_cursor" in (caught.value.expected or "")
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary().map(raw), st.integers(0, 4))
 def test_p87_no_text_gets_anything_but_scalars_or_a_refusal(cursor: str, length: int) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opscopilot.kernel.errors import ValidationFailed
@@ -32,6 +32,7 @@ def test_a2_factors_of_rec_20_are_exact(code: str, reference: str, holds: str) -
     assert convert(D(1), code, reference) == D(holds)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.sampled_from([code for code in sorted(UNITS) if code not in PACKS]))
 def test_a2_a_factor_without_end_is_not_rounded_before_the_quantity_is_known(count: int, code: str) -> None:
     """`count` of the unit, written in its reference unit, is `count` of the unit again: to the last digit."""
