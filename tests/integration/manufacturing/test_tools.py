@@ -87,7 +87,7 @@ def test_ambiguous_unknown_and_never_counted_are_different_answers(ask: Ask, pla
     assert ask("query_inventory", warehouse="nowhere").status == "not_found"
     below = ask("query_inventory", status="below_reorder_point", warehouse="main hall")
     assert [one["sku_code"] for one in below.data["items"]] == ["BK-38"]
-    assert "1 active SKUs have no stock record" in below.warnings[-1]
+    assert "without a stock record: 1" in below.warnings[-1]
 
 
 def test_old_counts_are_stale(ask: Ask, plant: Plant) -> None:

@@ -117,7 +117,7 @@ RULES: tuple[Rule, ...] = (
         "Safety stock is above the reorder point for every item: do these columns mean what they were mapped to?",
     ),
     Rule(
-        "snapshot_without_item_reorder", "low", "Stocked without a reorder point",
+        "no_reorder_point", "low", "Stocked without a reorder point",
         f"SELECT k.sku_code AS code, k.description AS name, 'no reorder point' AS found {_ACTIVE} "
         f"AND k.reorder_point IS NULL AND EXISTS (SELECT 1 FROM manufacturing.inventory_snapshots i "
         f"WHERE i.tenant_id = k.tenant_id AND i.sku_id = k.id AND i.production_day <= :today)",

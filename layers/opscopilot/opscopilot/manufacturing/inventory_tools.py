@@ -87,7 +87,7 @@ def _stock(context: ToolContext, args: InventoryArgs, skus: tuple[str, ...], war
     if args.status == "below_reorder_point":
         unknown = queries_inventory.without_records(context.tx, plant.today(context.clock))
         if unknown:
-            warnings.append(f"{unknown} active SKUs have no stock record: unknown, not zero. They are not listed.")
+            warnings.append(f"Active SKUs without a stock record: {unknown}. Unknown, not zero; they are not listed.")
     stale = found.data_as_of is not None and plant.now(context.clock) - found.data_as_of > STALE_AFTER
     if stale:
         warnings.append(f"The newest count is of {found.data_as_of:%Y-%m-%d}.")

@@ -162,9 +162,9 @@ def _by_currency(totals: list[Row]) -> list[CurrencyTotal]:
 def _warnings(totals: list[Row]) -> list[str]:
     found = []
     if negative := sum(row["negative"] for row in totals):
-        found.append(f"{negative} SKUs have a balance below zero somewhere: a data issue; it counts as 0 available.")
+        found.append(f"SKUs with a balance below zero somewhere: {negative}. A data issue; it counts as 0 available.")
     if without := sum(row["without_cost"] for row in totals):
-        found.append(f"{without} rows have no standard cost: their value is unknown and not in the total.")
+        found.append(f"Rows without a standard cost: {without}. Their value is unknown and not in the total.")
     if len({row["uom"] for row in totals}) > 1:
         found.append("Quantities are given per unit; different units are not added.")
     return found
@@ -202,7 +202,7 @@ def health(tx: Tx, plant: PlantSettings, clock: Clock) -> InventoryHealth:
         raise ValidationFailed("The item master cannot be counted.")
     warnings = list(everything.warnings)
     if master["without"]:
-        warnings.append(f"{master['without']} active SKUs have no stock record: unknown, not zero.")
+        warnings.append(f"Active SKUs without a stock record: {master['without']}. Unknown, not zero.")
     return InventoryHealth(
         as_of=today, time_zone=plant.default_time_zone, skus=master["skus"],
         skus_with_stock_records=everything.total_items, skus_without_stock_records=master["without"],

@@ -134,7 +134,7 @@ def price_warnings(rows: list[Row]) -> list[str]:
     """What a reader of the sums must know."""
     found = []
     if without := sum(row["without_price"] for row in rows):
-        found.append(f"{without} lines have no price: their value is unknown and not in the total.")
+        found.append(f"Lines without a price: {without}. Their value is unknown and not in the total.")
     if len({row["currency"] for row in rows}) > 1:
         found.append("Amounts are given per currency; they are not added without a dated rate.")
     return found
