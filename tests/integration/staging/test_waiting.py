@@ -72,3 +72,17 @@ def test_an_upload_that_never_came_holds_up_nobody(plant: Plant, entity: str | N
     job(plant, entity, status, age_s)
     with pytest.raises(GotPast):
         run(plant, "sku_uom")
+
+
+@pytest.mark.parametrize(("entity", "status"), [(None, "pending"), (None, "running"), ("sku_uom", "running")])
+def test_a_file_that_refers_to_nothing_waits_for_nothing(plant: Plant, entity: str | None, status: str) -> None:
+    job(plant, entity, status)
+    with pytest.raises(GotPast):
+        run(plant, "sku")
+
+
+@pytest.mark.parametrize("status", ["pending", "running"])
+def test_a_file_that_is_said_to_be_something_else_holds_up_nobody(plant: Plant, status: str) -> None:
+    job(plant, "customer", status)
+    with pytest.raises(GotPast):
+        run(plant, "sku_uom")

@@ -84,11 +84,14 @@ class Normalizer:
 
     def _wait_for_dependencies(self, tx: Tx, staged: StagedFile) -> None:
         needed = sorted(self.registry.dependencies(staged.entity))
+        if not needed:
+            return
         waiting = tx.rows(
             """SELECT file_name FROM staging.ingestion_jobs
                WHERE status IN ('pending', 'running') AND id <> :job
                  AND (status = 'running' AND entity_type = ANY(CAST(:needed AS text[]))
-                      OR (staged_key IS NULL AND created_at > now() - make_interval(secs => :patience)))
+                      OR (staged_key IS NULL AND created_at > now() - make_interval(secs => :patience)
+                          AND (entity_type IS NULL OR entity_type = ANY(CAST(:needed AS text[])))))
                LIMIT 5""",
             job=staged.job_id, needed=needed, patience=WAIT_FOR_UPLOADS_S,
         )  # fmt: skip
