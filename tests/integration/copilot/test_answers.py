@@ -84,6 +84,14 @@ def test_p66_an_unknown_thing_is_said_to_be_unknown(ask: Ask) -> None:
     assert "zebras" in answer["answer"]
 
 
+def test_a_size_in_a_name_is_not_the_work_order_of_that_number(ask: Ask, plant: Plant) -> None:
+    plant.load("work_order", [{"wo_number": "42", "sku_code": "BK-38", "ordered_qty": "1"}])
+    answer = ask("Stock of the Mountain-200 Black, 42?")
+    assert answer["outcome"] == "answer"
+    assert answer["answer"].startswith("BK-42 Mountain-200 Black, 42")
+    assert ask("What about work order 42?")["tool_calls"][0]["args"] == {"work_order": "42"}
+
+
 def test_items_at_or_below_the_reorder_point(ask: Ask) -> None:
     answer = ask("Which items are at or below their reorder point?")
     assert answer["tool_calls"][0]["args"] == {"status": "below_reorder_point"}

@@ -27,6 +27,19 @@ _QUOTED = re.compile(r"[\"“”„«»']([^\"“”„«»']{2,80})[\"“”„
 _RAW_TOKEN = re.compile(r"[^\s,;:!?()\"“”„«»]+")
 
 
+_KIND_WORDS = {
+    "work_order": r"(work order|wo|fertigungsauftrag|ordre de fabrication|orden de trabajo)",
+    "purchase_order": r"(purchase order|po|bestellung)",
+    "order": r"(sales order|order|auftrag|commande|pedido)",
+    "supplier": r"(supplier|vendor|lieferant|fournisseur|proveedor)",
+    "customer": r"(customer|kunde|client|cliente)",
+    "warehouse": r"(warehouse|location|lager|entrepot|almacen)",
+    "sku": r"(sku|item|product|article|artikel|producto)",
+}
+_SHORT_NUMBER = 4
+"""A bare number of at most so many digits is a size or a count ('Red, 62'), unless its kind stands before it."""
+
+
 @dataclass
 class Links:
     """What was found. `unknown` are words that name nothing of this tenant."""
@@ -50,7 +63,9 @@ def link(tx: Tx, question: str, ignore: frozenset[str], words: list[str]) -> Lin
 
 def _link_codes(tx: Tx, question: str, links: Links) -> set[str]:
     raw = {token.strip(".'#").upper() for token in _RAW_TOKEN.findall(question)} - {""}
-    candidates = sorted(token for token in raw if any(char.isdigit() for char in token))
+    candidates = sorted(
+        token for token in raw if any(char.isdigit() for char in token) and _may_be_code(token, question)
+    )
     if not candidates:
         return set()
     union = " UNION ALL ".join(
@@ -69,27 +84,27 @@ def _link_codes(tx: Tx, question: str, links: Links) -> set[str]:
     return used
 
 
+def _may_be_code(token: str, question: str) -> bool:
+    if not token.isdigit() or len(token) > _SHORT_NUMBER or token.startswith("0"):
+        return True
+    return any(_named(kind, token, fold(question)) for kind in _KIND_WORDS)
+
+
+def _named(kind: str, code: str, folded: str) -> bool:
+    """Whether the word for `kind` stands right before `code`."""
+    return bool(re.search(rf"\b{_KIND_WORDS[kind]}\s+(no\.?\s+|number\s+|#)?{re.escape(fold(code))}\b", folded))
+
+
 def _settle_numbers(question: str, links: Links) -> None:
     """A bare number that is several things is the one whose word stands before it."""
     folded = fold(question)
     by_code: dict[str, list[str]] = {}
     for kind, code in links.found.items():
         by_code.setdefault(code, []).append(kind)
-    words = {
-        "work_order": r"(work order|wo|fertigungsauftrag|ordre de fabrication|orden de trabajo)",
-        "purchase_order": r"(purchase order|po|bestellung)",
-        "order": r"(sales order|order|auftrag|commande|pedido)",
-        "supplier": r"(supplier|vendor|lieferant|fournisseur|proveedor)",
-        "customer": r"(customer|kunde|client|cliente)",
-        "warehouse": r"(warehouse|location|lager|entrepot|almacen)",
-        "sku": r"(sku|item|product|article|artikel|producto)",
-    }
     for code, kinds in by_code.items():
         if len(kinds) < 2:
             continue
-        named = [
-            k for k in kinds if re.search(rf"\b{words[k]}\s+(no\.?\s+|number\s+|#)?{re.escape(fold(code))}\b", folded)
-        ]
+        named = [k for k in kinds if _named(k, code, folded)]
         keep = named[0] if named else kinds[0]
         for kind in kinds:
             if kind != keep:
