@@ -41,6 +41,8 @@ from local.template import CODE, AsyncInvocation, Template
 log = logging.getLogger(__name__)
 
 LARGE_OBJECT = str(1 << 20)  # bytes; larger ones wait in temporary files instead of memory
+CONCURRENCY = 4  # invocations of one function at once
+API_CONCURRENCY = 8
 RETRY_SECONDS = 1.0  # after the first failure, twice that after the second; Lambda counts in minutes
 
 _ONE_AT_A_TIME = threading.Lock()  # moto's backends and the seams belong to the process
@@ -288,6 +290,7 @@ class LocalAws:
 
     def _functions(self) -> dict[str, FunctionSpec]:
         lambdas = self.client("lambda")
+        serving = {route.function for route in self.template.routes()}
         specs: dict[str, FunctionSpec] = {}
         for logical, code in self.template.code.items():
             physical = self.names[logical]
@@ -301,6 +304,7 @@ class LocalAws:
                 {**variables, "AWS_LAMBDA_FUNCTION_NAME": physical, **self._overrides(logical)},
                 int(found.get("Timeout") or 3),
                 int(found.get("MemorySize") or 128),
+                API_CONCURRENCY if logical in serving else CONCURRENCY,
             )
         return specs
 

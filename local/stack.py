@@ -155,10 +155,10 @@ class Stack:
         return {
             "STAGE": "local",
             "AWS_REGION": REGION,
-            "POWERTOOLS_DEV": "1",
             "POWERTOOLS_TRACE_DISABLED": "1",
             "POWERTOOLS_METRICS_DISABLED": "1",
             "DB_AUTH": "trust",
+            "DB_POOL_SIZE": "4",  # as many as a function's threads; each may overflow to twice that
             "DB_CA_BUNDLE": "",
             "DB_MASTER_SECRET_ARN": "",
             "JWT_ISSUER": ISSUER,
@@ -166,6 +166,7 @@ class Stack:
             "JWT_JWKS_URL": self.identity.jwks_url,
             "S3_PUBLIC_ENDPOINT": self._api_url + PREFIX.rstrip("/"),
             "CONSOLE_URL": self._api_url,
+            **_chosen_model(),
         }
 
     def _migrate(self) -> None:
@@ -234,3 +235,12 @@ class Stack:
                 self.aws.host.handler(route.function)
             except Exception:
                 log.exception("%s does not start", route.function)
+
+
+def _chosen_model() -> dict[str, str]:
+    """The language model the developer asked for, if any: OPENAI_* and the variable that `env:NAME` names."""
+    names = ["OPENAI_API_KEY_SECRET", "OPENAI_BASE_URL", "OPENAI_MODEL"]
+    secret = os.environ.get("OPENAI_API_KEY_SECRET", "")
+    if secret.startswith("env:"):
+        names.append(secret.removeprefix("env:"))
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
