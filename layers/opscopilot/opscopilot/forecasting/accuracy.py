@@ -32,18 +32,21 @@ class Bias:
 # Of several versions made in one week the last one before the target week's end counts. Errors are
 # actual - forecast. entity_id null sums all items before dividing.
 _LIVE = """
-WITH judged AS (
+WITH told AS MATERIALIZED (
+    SELECT id, horizon_start, published_at FROM forecast.forecast_versions
+    WHERE scope = :scope AND period = :period AND status IN ('published', 'superseded')
+      AND horizon_start <= :until AND horizon_end > CAST(:until AS date) - 7 * CAST(:weeks AS integer)
+), judged AS (
     SELECT DISTINCT ON (f.entity_id, f.bucket_start, lag) f.entity_id, f.bucket_start,
            1 + (f.bucket_start - v.horizon_start) / 7 AS lag, h.unconstrained_qty::float8 AS actual,
            (h.unconstrained_qty - f.value)::float8 AS error,
            (h.unconstrained_qty BETWEEN f.lower_80 AND f.upper_80)::int AS in_80,
            (h.unconstrained_qty BETWEEN f.lower_95 AND f.upper_95)::int AS in_95
-    FROM forecast.forecasts f
-    JOIN forecast.forecast_versions v ON v.tenant_id = f.tenant_id AND v.id = f.version_id
+    FROM told v
+    JOIN forecast.forecasts f ON f.version_id = v.id
     JOIN forecast.demand_history h ON h.tenant_id = f.tenant_id AND h.sku_id = f.entity_id
-        AND h.period = v.period AND h.bucket_start = f.bucket_start
-    WHERE v.scope = :scope AND v.period = :period AND v.status IN ('published', 'superseded')
-      AND f.bucket_start BETWEEN CAST(:until AS date) - 7 * CAST(:weeks AS integer) + 1 AND :until
+        AND h.period = :period AND h.bucket_start = f.bucket_start
+    WHERE f.bucket_start BETWEEN CAST(:until AS date) - 7 * CAST(:weeks AS integer) + 1 AND :until
       AND 1 + (f.bucket_start - v.horizon_start) / 7 = ANY(CAST(:lags AS integer[]))
     ORDER BY f.entity_id, f.bucket_start, lag, v.published_at DESC
 ), measured AS (

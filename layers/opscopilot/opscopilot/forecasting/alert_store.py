@@ -50,10 +50,12 @@ def decide(
     at_most: int,
 ) -> list[Stored]:  # fmt: skip
     """Which conditions are news (new, or worse than before). Beyond `at_most` news one digest speaks for the
-    rest: 500 items running short are one message, not 500 (P-86)."""
+    rest: 500 items running short are one message, not 500 (P-86). What speaks for many already is always told."""
     news = [one for one in conditions if _is_news(one, known)]
     news.sort(key=lambda one: (SEVERITIES.index(one.severity), -(one.amount or Decimal(0)), one.key))
-    told, untold = news[:at_most], news[at_most:]
+    single = [one for one in news if one.entity_type == "sku"]
+    told = [*single[:at_most], *(one for one in news if one.entity_type != "sku")]
+    untold = single[at_most:]
     listed = list(conditions)
     if untold:
         listed.append(digest(untold, version))

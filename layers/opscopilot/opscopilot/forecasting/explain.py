@@ -49,6 +49,8 @@ def factors(one: Position, risk: Risk, config: ForecastConfig, no_forecast: str 
         out.append(f"{q(coming)} due within the lead time" if coming else "nothing is due within the lead time")
     elif no_forecast:
         out.append(f"no forecast to judge by: {no_forecast}")
+    if risk.policy_too_low and risk.reorder_point is not None:
+        out.append(f"the reorder point of {q(risk.reorder_point)} is too low for what the lead time needs")
     if one.backorders:
         out.append(f"{q(one.backorders)} overdue to customers and not reserved")
     out += _supply_factors(risk, config, q)
@@ -56,6 +58,8 @@ def factors(one: Position, risk: Risk, config: ForecastConfig, no_forecast: str 
         out.append(f"{q(one.quarantined)} in quarantine and {q(one.expired)} expired are not counted as available")
     if one.negative_rows:
         out.append(f"{one.negative_rows} negative balance(s) counted as 0: a booking is missing")
+    if (years := _years_of_demand(risk)) > 1:
+        out.append(f"the recommended order covers {years:.1f} years of demand: the smallest order is large")
     if risk.advice is not None and risk.advice.conflict:
         out.append(f"a person must decide: {risk.advice.conflict}")
     return out
@@ -74,3 +78,10 @@ def _supply_factors(risk: Risk, config: ForecastConfig, show: Callable[[Decimal]
             f"{show(risk.incoming.stale)} on order is more than {config.stale_supply_days} days late and not counted on"
         )
     return out
+
+
+def _years_of_demand(risk: Risk) -> float:
+    """How long the recommended order lasts at the rate of the lead time; 0 when there is no order or no demand."""
+    if risk.advice is None or not risk.lead_time_demand:
+        return 0.0
+    return float(risk.advice.quantity / risk.lead_time_demand) * risk.lead_time.mean / 365

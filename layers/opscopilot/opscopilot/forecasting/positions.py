@@ -16,11 +16,12 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """An open purchase or work order: how much is due when. `due` None: nobody said."""
+    """Open purchase or work orders: how much is due when. `due` None: nobody said, so the lead time from
+    `ordered` on has to do."""
 
     quantity: Decimal
     due: date | None
-    kind: str
+    ordered: date
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ WITH received AS (
     SELECT r.purchase_order_line_id AS id, coalesce(sum(r.qty) FILTER (WHERE r.production_day <= :today), 0) AS qty
     FROM manufacturing.receipts r GROUP BY 1
 )
-SELECT l.sku_id, 'purchase' AS kind, coalesce(l.confirmed_date, l.requested_date) AS due,
+SELECT l.sku_id, coalesce(l.confirmed_date, l.requested_date) AS due, max(p.order_date) AS ordered,
        sum(l.uom_factor * greatest(l.ordered_qty - coalesce(l.cancelled_qty, 0)
            - coalesce(r.qty, l.received_qty, 0), 0)) AS quantity
 FROM manufacturing.purchase_order_lines l
@@ -86,7 +87,8 @@ GROUP BY l.sku_id, coalesce(l.confirmed_date, l.requested_date)
 
 # Firm work orders only: one that is merely created is a plan, not supply.
 _PRODUCTION = f"""
-SELECT w.sku_id, 'production' AS kind, coalesce(w.scheduled_end, w.due_date) AS due,
+SELECT w.sku_id, coalesce(w.scheduled_end, w.due_date) AS due,
+       max(coalesce(w.actual_start, w.scheduled_start, w.due_date)) AS ordered,
        sum(w.uom_factor * greatest(w.ordered_qty - coalesce(w.good_qty, 0) - coalesce(w.scrap_qty, 0), 0)) AS quantity
 FROM manufacturing.work_orders w
 WHERE {DATED} AND NOT {FINISHED} AND coalesce(w.status, '') <> 'created' AND w.uom_factor IS NOT NULL
@@ -94,15 +96,15 @@ WHERE {DATED} AND NOT {FINISHED} AND coalesce(w.status, '') <> 'created' AND w.u
 GROUP BY w.sku_id, coalesce(w.scheduled_end, w.due_date)
 """
 
-# Net price per base unit over the last quarter, in the currency of the item alone.
+# Net price per base unit over the last quarter, per currency.
 _PRICES = """
-SELECT l.sku_id, sum(l.ordered_qty * l.unit_price * (1 - l.discount)) / sum(l.ordered_qty * l.uom_factor) AS price
+SELECT l.sku_id, coalesce(o.currency, :currency) AS currency,
+       sum(l.ordered_qty * l.unit_price * (1 - l.discount)) / sum(l.ordered_qty * l.uom_factor) AS price
 FROM manufacturing.sales_order_lines l
 JOIN manufacturing.sales_orders o ON o.tenant_id = l.tenant_id AND o.id = l.sales_order_id
-JOIN manufacturing.skus k ON k.tenant_id = l.tenant_id AND k.id = l.sku_id
 WHERE o.order_date BETWEEN CAST(:as_of AS date) - 91 AND :as_of AND o.status <> 'draft' AND l.unit_price > 0
-  AND l.uom_factor > 0 AND coalesce(o.currency, :currency) = coalesce(k.currency, :currency)
-GROUP BY l.sku_id
+  AND l.ordered_qty * l.uom_factor > 0
+GROUP BY 1, 2
 """
 
 _SKUS = """
@@ -122,8 +124,9 @@ def positions(tx: Tx, as_of: date, currency: str) -> dict[UUID, Position]:
     for query in (_PURCHASES, _PRODUCTION):
         for row in tx.rows(query, today=as_of):
             if (one := found.get(row["sku_id"])) and row["quantity"] > 0:
-                one.supply.append(Supply(row["quantity"], row["due"], row["kind"]))
+                one.supply.append(Supply(row["quantity"], row["due"], row["ordered"]))
     for row in tx.rows(_PRICES, as_of=as_of, currency=currency):
-        if one := found.get(row["sku_id"]):
+        one = found.get(row["sku_id"])
+        if one is not None and row["currency"] == (one.sku["currency"] or currency):
             one.recent_price = row["price"]
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -70,7 +70,11 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """The verdict on one SKU. Probability and level are None where there is no forecast to judge by."""
+    """The verdict on one SKU. Probability and level are None where there is no forecast to judge by.
+
+    `trigger`: the position at which to order. The reorder point; at high risk what the forecast needs, where
+    that is more: a reorder point of 3 does not protect an item of which 300 sell in a lead time.
+    """
 
     probability: float | None
     level: str | None
@@ -80,6 +84,7 @@ class Risk:
     position: Decimal
     reorder_point: Decimal | None
     reorder_point_basis: str | None
+    trigger: Decimal | None
     order_up_to: Decimal | None
     safety_stock: Decimal | None
     lead_time: LeadTime
@@ -90,9 +95,14 @@ class Risk:
 
     @property
     def reorder_recommended(self) -> bool:
-        """The inventory position is at or below the reorder point of an active item (P-27): with an open order
-        that covers the need it is not, however little is available today."""
-        return self.advice is not None and self.reorder_point is not None and self.position <= self.reorder_point
+        """The inventory position is at or below the trigger of an active item (P-27): with an open order that
+        covers the need it is not, however little is available today."""
+        return self.advice is not None and self.trigger is not None and self.position <= self.trigger
+
+    @property
+    def policy_too_low(self) -> bool:
+        """The plant's own reorder point would let the item run out."""
+        return self.reorder_point is not None and self.trigger is not None and self.trigger > self.reorder_point
 
 
 def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: Window, config: ForecastConfig) -> Risk:
@@ -113,11 +123,15 @@ def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: W
         daily = window.daily(outlook.values)
         until = days_until_critical(net, safety or ZERO, daily, incoming.by_day)
         cover = days_of_supply(net, daily)
+    level = None if probability is None else risk_level(probability)
     point, basis = _reorder_point(one, outlook, config)
-    up_to = _order_up_to(one, sourcing, outlook, point, config)
+    trigger = point
+    if point is not None and outlook is not None and level in ("high", "critical"):
+        trigger = max(point, _needed(outlook, config))
+    up_to = _order_up_to(one, sourcing, outlook, trigger, config)
     return Risk(
-        probability, None if probability is None else risk_level(probability), until, cover, incoming, position,
-        point, basis, up_to, safety, lead, demand, lost, _advice(one, sourcing, outlook, position, point, up_to),
+        probability, level, until, cover, incoming, position, point, basis, trigger, up_to, safety, lead, demand,
+        lost, _advice(one, sourcing, outlook, position, trigger, up_to),
         None if point is None or not one.stock_rows else one.available <= point,
     )  # fmt: skip
 
@@ -136,13 +150,12 @@ def _incoming(one: Position, lead: LeadTime, window: Window, config: ForecastCon
     on_order = due = overdue = stale = ZERO
     by_day = [ZERO] * window.length
     for supply in one.supply:
-        ahead = None if supply.due is None else (supply.due - window.as_of).days
-        if ahead is not None and ahead < -config.stale_supply_days:
+        due_on = supply.due or supply.ordered + timedelta(days=round(lead.mean))
+        ahead = (due_on - window.as_of).days
+        if ahead < -config.stale_supply_days:
             stale += supply.quantity
             continue
         on_order += supply.quantity
-        if ahead is None:
-            continue
         if ahead <= 0:
             overdue += supply.quantity
             ahead = config.overdue_arrives_in_days
@@ -167,21 +180,26 @@ def _reorder_point(one: Position, outlook: Outlook | None, config: ForecastConfi
         return Decimal(one.sku["reorder_point"]), "master"
     if outlook is None or outlook.lead_mean <= 0:
         return None, None
-    return _decimal(float(np.interp(config.service_level, outlook.levels, outlook.quantiles))), "forecast"
+    return _needed(outlook, config), "forecast"
+
+
+def _needed(outlook: Outlook, config: ForecastConfig) -> Decimal:
+    """What the lead time will not use up at the service level."""
+    return _decimal(float(np.interp(config.service_level, outlook.levels, outlook.quantiles)))
 
 
 def _order_up_to(
     one: Position, sourcing: Sourcing, outlook: Outlook | None, point: Decimal | None, config: ForecastConfig
 ) -> Decimal | None:
-    """Demand over lead and review time at the service level; never below the reorder point plus one order,
-    or plus the demand until the next review, so that the same item is not ordered again tomorrow."""
+    """Demand over lead and review time at the service level; never below the reorder point plus the demand until
+    the next review, so that the same item is not ordered again tomorrow."""
     if point is None:
         return None
-    order = max(_moq(one, sourcing), _multiple(one, sourcing))
+    least = _multiple(one, sourcing)
     if outlook is None:
-        return max(point + order, Decimal(one.sku["max_stock"] or 0))
+        return max(point + least, Decimal(one.sku["max_stock"] or 0))
     between = _daily_mean(outlook) * config.review_days
-    return max(point + max(order, between), _decimal(outlook.order_up_to)).quantize(_MICRO)
+    return max(point + max(least, between), _decimal(outlook.order_up_to)).quantize(_MICRO)
 
 
 def _daily_mean(outlook: Outlook) -> Decimal:

@@ -96,7 +96,9 @@ class InventoryRisk(BaseModel):
     days_horizon: int
     recommended_reorder_qty: Quantity
     reorder_needed: bool | None = Field(description="available <= reorder point; null without stock record or policy")
-    reorder_recommended: bool = Field(description="inventory position <= reorder point")
+    reorder_recommended: bool = Field(
+        description="inventory position <= reorder point; at high risk <= what the forecast needs, where that is more"
+    )
     needs_human: bool = Field(description="MOQ and shelf life or room contradict each other.")
     risk_factors: list[str]
     on_hand: Quantity
