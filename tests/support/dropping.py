@@ -43,7 +43,9 @@ class Yard:
             self.plant.db("ops_ingest"), registry(), FixedClock(NOW), self.store, STAGING, limits=self.limits
         )
 
-    def put(self, name: str, body: bytes, *, system: str = "sheet", tenant: str | None = None, **metadata: str) -> Landing:
+    def put(
+        self, name: str, body: bytes, *, system: str = "sheet", tenant: str | None = None, **metadata: str
+    ) -> Landing:
         """Put an object into the landing bucket; what its event says."""
         key = f"landing/{tenant or self.plant.code}/{system}/{name}"
         answer = self.client.put_object(Bucket=LANDING, Key=key, Body=body, Metadata=metadata)

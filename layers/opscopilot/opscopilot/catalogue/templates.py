@@ -36,4 +36,4 @@ def example(field: Field) -> str:
         return field.enum[0]
     if field.type in (Type.CODE, Type.TEXT):
         return _EXAMPLES.get(field.name, field.type.value.example if field.name.startswith("sku") else "")
-    return field.type.value.example
+    return str(field.type.value.example)

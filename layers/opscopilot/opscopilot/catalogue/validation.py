@@ -153,7 +153,7 @@ _MESSAGES: dict[str, str] = {
     "bad_check_digit": "'{raw}' in {label} is not a valid number: its length or its check digit is wrong.",
     "uom_unknown": "'{raw}' is not a unit we know.",
     "bad_bool": "'{raw}' in {label} is neither yes nor no.",
-    "too_long": "{label} is longer than {limit} characters.",
+    "too_long": "'{raw}' in {label} is longer than {limit} characters.",
     "damaged_code": "'{raw}' in {label} looks like a code that a spreadsheet turned into a date or a power of ten.",
 }
 

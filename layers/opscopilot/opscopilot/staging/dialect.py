@@ -110,20 +110,21 @@ def _header_index(records: Sequence[Record], wanted: frozenset[str]) -> int | No
     if not widths:
         return None
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
-    ranked: list[tuple[int, float, int]] = []
+    ranked: list[tuple[int, int, float, int]] = []
     for index, record in enumerate(records[:_HEADER_WITHIN]):
         cells = _filled(record)
         if len(cells) < 2:
             continue
-        known = sum(1 for cell in cells if synonyms.key(cell) in wanted or synonyms.is_known(cell))
-        ranked.append((known, _header_like(cells, width), -index))
+        expected = sum(1 for cell in cells if synonyms.key(cell) in wanted)
+        known = expected + sum(1 for cell in cells if synonyms.is_known(cell))
+        ranked.append((expected, known, _header_like(cells, width), -index))
     if not ranked:
         return None
-    known, _, at = max(ranked)
+    _, known, _, at = max(ranked)
     if known >= 2:
         return -at
-    likely = [one for one in ranked if one[1] >= 0.6]
-    return -max(likely, key=lambda one: (one[0], one[2]))[2] if likely else None
+    likely = [one for one in ranked if one[2] >= 0.6]
+    return -max(likely, key=lambda one: (one[1], one[3]))[3] if likely else None
 
 
 def _header_like(cells: Sequence[str], width: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "a picture"), (b"SQLite format 3", "a SQLite database"), (b"BZh", "a bzip2 archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"7z\xbc\xaf", "a 7z archive"), (b"Rar!", "a RAR archive"),
 )  # fmt: skip
+_MARKUP = re.compile(rb"<[!?A-Za-z]|[\[{]\s*[\[{\"\]}]")
 _CONTROL = bytes(range(9)) + bytes(range(14, 26)) + b"\x1b\x1c\x1d\x1e\x7f"
 
 
@@ -114,19 +116,15 @@ def _refuse_other_kinds(head: bytes, file_name: str) -> None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text and len(head) < 64 << 10:
         raise Refused("empty_file", f"'{file_name}' holds nothing but blanks. Export it again and check it.")
-    if text[:1] in (b"<", b"{", b"["):
-        kind = "HTML or XML" if text[:1] == b"<" else "JSON"
+    marked = _MARKUP.match(text)
+    if marked:
+        kind = "HTML or XML" if marked.group().startswith(b"<") else "JSON"
         raise Refused("not_a_table", f"'{file_name}' is {kind}, not CSV. Export it as CSV and drop that file.")
     if _utf16(head):
         return
     noise = len(head) - len(head.translate(None, _CONTROL))
-    high = len(head) - len(head.translate(None, bytes(range(128, 256))))
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-        high = 0
-    except UnicodeDecodeError:
-        pass
-    if noise > len(head) // 100 + 1 or high > len(head) * 0.3:
+    foreign = len(head) - len(codecs.getincrementaldecoder("utf-8")("ignore").decode(head).encode())
+    if noise > len(head) // 100 + 1 or foreign > len(head) * 0.3:
         raise Refused(
             "not_a_table",
             f"'{file_name}' does not hold text (it looks like binary data). Export the table as CSV and drop that.",
