@@ -182,38 +182,19 @@ class Plant:
         **values: Any,
     ) -> None:
         number = f"PO{uuid4().hex[:10]}"
+        state = "received" if received else status
         order = self.add(
-            "purchase_orders",
-            None,
-            supplier_id=self.ids["S1"],
-            po_number=number,
-            order_date=ordered,
-            status="received" if received else status,
+            "purchase_orders", None, supplier_id=self.ids["S1"], po_number=number, order_date=ordered, status=state
         )
         line = self.add(
-            "purchase_order_lines",
-            None,
-            purchase_order_id=order,
-            sku_id=self.ids[code],
-            line_no="1",
-            ordered_qty=qty,
-            uom="EA",
-            uom_factor=1,
-            confirmed_date=due,
-            original_confirmed_date=due,
-            **values,
-        )
+            "purchase_order_lines", None, purchase_order_id=order, sku_id=self.ids[code], line_no="1",
+            ordered_qty=qty, uom="EA", uom_factor=1, confirmed_date=due, original_confirmed_date=due, **values,
+        )  # fmt: skip
         if received:
             self.add(
-                "receipts",
-                None,
-                purchase_order_line_id=line,
-                receipt_no=f"R{number}",
-                receipt_line="1",
-                qty=qty,
-                received_at=f"{received}T10:00:00Z",
-                production_day=received,
-            )
+                "receipts", None, purchase_order_line_id=line, receipt_no=f"R{number}", receipt_line="1", qty=qty,
+                received_at=f"{received}T10:00:00Z", production_day=received,
+            )  # fmt: skip
 
     def query(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         with self.owner.tenant(self.tenant_id) as tx:

@@ -176,10 +176,11 @@ def test_p28_a_safety_stock_above_the_reorder_point_is_not_believed(plant: Any, 
 
 
 def test_money_at_stake_says_its_basis_and_currency(plant: Any, run: Run) -> None:
-    for code, extra in {
+    items: dict[str, dict[str, Any]] = {
         "LIST": {"list_price": 10, "unit_cost": 4}, "RECENT": {"list_price": 0},
         "COST": {"list_price": None, "unit_cost": 4}, "USD": {"list_price": 3, "currency": "USD"},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for code, extra in items.items():
         plant.sku(code, **extra)
         plant.weeks(code, [70] * 30)
         plant.stock(code, 0)

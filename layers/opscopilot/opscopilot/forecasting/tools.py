@@ -99,9 +99,7 @@ def _sources(context: ToolContext, found: DemandForecast, version: ForecastVersi
     ]
 
 
-def _warnings(
-    context: ToolContext, args: ForecastArgs, found: DemandForecast, version: ForecastVersion
-) -> list[str]:
+def _warnings(context: ToolContext, args: ForecastArgs, found: DemandForecast, version: ForecastVersion) -> list[str]:
     out = []
     if found.status == "refused":
         out.append(f"No forecast for {found.sku_code}: {found.reason}.")
