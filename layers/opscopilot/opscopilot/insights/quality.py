@@ -81,6 +81,12 @@ class Rule:
 
 
 _ACTIVE = "FROM manufacturing.skus k WHERE k.is_active AND k.type <> 'service'"
+# Rows that wait, unless the same file was delivered again: then its new rows count, and what it settled is settled.
+_WAITING = """staging.staging_data d JOIN staging.ingestion_jobs j
+    ON j.tenant_id = d.tenant_id AND j.id = d.job_id AND d.validation_status = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM staging.ingestion_jobs n WHERE n.source_system = j.source_system AND n.file_name = j.file_name
+        AND n.entity_type = j.entity_type AND n.staged_key IS NOT NULL AND n.status NOT IN ('pending', 'running')
+        AND (n.created_at, n.id) > (j.created_at, j.id))"""
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -141,21 +147,19 @@ RULES: tuple[Rule, ...] = (
         "units_without_factor", "high", "Rows waiting for a unit factor",
         "SELECT d.entity_type || ' row ' || d.record_no AS code, j.file_name AS name, "
         "coalesce(e ->> 'raw_value', '?') || ': ' || coalesce(e ->> 'message', '') AS found "
-        "FROM staging.staging_data d JOIN staging.ingestion_jobs j ON j.tenant_id = d.tenant_id AND j.id = d.job_id "
-        "CROSS JOIN LATERAL (SELECT x FROM jsonb_array_elements(d.errors) x "
-        "WHERE x ->> 'code' = 'uom_conversion_missing' LIMIT 1) AS e(e) WHERE d.validation_status = 'pending'",
-        "SELECT count(*) FROM staging.staging_data WHERE validation_status = 'pending'",
+        f"FROM {_WAITING} CROSS JOIN LATERAL (SELECT x FROM jsonb_array_elements(d.errors) x "
+        "WHERE x ->> 'code' = 'uom_conversion_missing' LIMIT 1) AS e(e)",
+        f"SELECT count(*) FROM {_WAITING}",
         "every unit has a factor to the item's base unit; it is never assumed to be 1",
         "Load the unit factors (sku_uom) of these items; GET /api/v1/entities/sku_uom/template is the form.",
     ),
     Rule(
         "references_missing", "medium", "Rows waiting for something they refer to",
         "SELECT d.entity_type || ' row ' || d.record_no AS code, j.file_name AS name, "
-        "coalesce(e ->> 'message', '') AS found "
-        "FROM staging.staging_data d JOIN staging.ingestion_jobs j ON j.tenant_id = d.tenant_id AND j.id = d.job_id "
+        f"coalesce(e ->> 'message', '') AS found FROM {_WAITING} "
         "CROSS JOIN LATERAL (SELECT x FROM jsonb_array_elements(d.errors) x "
-        "WHERE x ->> 'code' = 'reference_not_found' LIMIT 1) AS e(e) WHERE d.validation_status = 'pending'",
-        "SELECT count(*) FROM staging.staging_data WHERE validation_status = 'pending'",
+        "WHERE x ->> 'code' = 'reference_not_found' LIMIT 1) AS e(e)",
+        f"SELECT count(*) FROM {_WAITING}",
         "everything a row refers to has been loaded", "Load what is missing; see the job's rejects.",
     ),
 )  # fmt: skip
