@@ -130,7 +130,9 @@ def test_p60_two_tenants_with_the_same_codes_stay_apart(plant: Any) -> None:
     other = support.Plant(plant.fresh, "other")
     plant.load("sku", [JAM])
     other.load("sku", [{**JAM, "description": "Their jam"}])
-    assert [row["description"] for row in plant.rows("SELECT description FROM manufacturing.skus")] == ["Strawberry jam"]
+    assert [row["description"] for row in plant.rows("SELECT description FROM manufacturing.skus")] == [
+        "Strawberry jam"
+    ]
     assert [row["description"] for row in other.rows("SELECT description FROM manufacturing.skus")] == ["Their jam"]
     assert other.load("sku_uom", [{"sku_code": "00200001", "uom": "XCS", "factor_to_base": "2"}]).rejected == 1
 

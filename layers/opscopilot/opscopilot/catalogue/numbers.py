@@ -24,16 +24,17 @@ def canonical(raw: str, kind: Type, form: NumberFormat, *, percent: bool = False
 
     `percent` divides a ratio by a hundred; so does a % sign in the cell.
     """
-    plain = _plain(raw, kind, form)
+    sign, other = form.decimal, "," if form.decimal == "." else "."
+    careful = _careful(raw, kind, sign, other)
     if kind is Type.RATIO:
-        return _ratio(raw, plain, percent)
+        return _ratio(raw, _fast(raw, sign, 12, 9, careful), percent)
     width = _DIGITS[kind]
-    fits = f"regexp_full_match(n, '-?0*[0-9]{{0,{width}}}([.][0-9]*)?')"
     if kind is Type.INT:
-        whole = f"regexp_full_match(n, '-?[0-9]{{1,{width}}}([.]0*)?')"
         number = "TRY_CAST(split_part(n, '.', 1) AS BIGINT)"
-        return _let(plain, f"CASE WHEN {whole} AND abs({number}) <= {_MAX_INT} THEN {number}::VARCHAR END")
-    return _let(plain, f"CASE WHEN {fits} THEN n END")
+        whole = f"regexp_full_match(n, '-?[0-9]{{1,{width}}}([.]0*)?') AND abs({number}) <= {_MAX_INT}"
+        return _fast(raw, sign, 9, 0, _let(careful, f"CASE WHEN {whole} THEN {number}::VARCHAR END"))
+    fits = f"regexp_full_match(n, '-?0*[0-9]{{0,{width}}}([.][0-9]*)?')"
+    return _fast(raw, sign, 12, 9, _let(careful, f"CASE WHEN {fits} THEN n END"))
 
 
 def _let(expression: str, body: str) -> str:
@@ -41,11 +42,11 @@ def _let(expression: str, body: str) -> str:
     return f"list_transform([{expression}], lambda n: {body})[1]"
 
 
-def _plain(raw: str, kind: Type, form: NumberFormat) -> str:
-    sign, other = form.decimal, "," if form.decimal == "." else "."
-    fast = f"regexp_full_match({raw}, '-?[0-9]{{1,12}}([{sign}][0-9]{{1,9}})?')"
+def _fast(raw: str, sign: str, digits: int, decimals: int, otherwise: str) -> str:
+    """The text itself where it is as plain as most are; the careful reading costs ten times as much."""
+    fraction = f"([{sign}][0-9]{{1,{decimals}}})?" if decimals else ""
     quick = raw if sign == "." else f"replace({raw}, ',', '.')"
-    return f"CASE WHEN {fast} THEN {quick} ELSE {_careful(raw, kind, sign, other)} END"
+    return f"CASE WHEN regexp_full_match({raw}, '-?[0-9]{{1,{digits}}}{fraction}') THEN {quick} ELSE {otherwise} END"
 
 
 def _careful(raw: str, kind: Type, sign: str, other: str) -> str:

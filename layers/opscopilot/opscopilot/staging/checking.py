@@ -155,13 +155,10 @@ class Checker:
     def _of_parent(self) -> list[Bound]:
         return [one for one in self.binding.bounds if one.field.name in self.binding.parent_fields and not one.constant]
 
-    def bound_sql(self, relation: str = "raw") -> str:
-        """The relation of raw texts: record_no, source_row, source_id, r_<field>."""
+    def bound_sql(self) -> str:
+        """The relation of raw texts: record_no, source_row, source_id, r_<field>, and the cells c0 … cn."""
         plain = [f"{one.sql} AS r_{one.field.name}" for one in self.binding.bounds if not one.derived]
-        sql = (
-            f"SELECT record_no, source_row, {self.binding.source_id or 'NULL::VARCHAR'} AS source_id, "
-            f"{', '.join(plain)} FROM {relation}"
-        )
+        sql = f"SELECT *, {self.binding.source_id or 'NULL::VARCHAR'} AS source_id, {', '.join(plain)} FROM raw"
         key = self.binding.key
         if self.filled and key is not None:
             names = [f"r_{one.field.name}" for one in self._of_parent()]
@@ -232,15 +229,20 @@ class Checker:
             )
             joins.append(f"LEFT JOIN {table} ON {table}.k = {validation.lookup_key(check)}")
             looked.append(f"{table}.x AS {check.looked_up}")
+        names = [check.field.name for check in self.checks]
         values = ", ".join(f"{validation.canonical(check)} AS {check.value}" for check in self.checks)
-        errors = [f"{validation.error(check)} AS e_{check.field.name}" for check in self.checks]
-        any_bad = ", ".join(f"e_{check.field.name}" for check in self.checks)
-        refused = "true" if any(check.refused for check in self.checks) else f"coalesce({any_bad}) IS NOT NULL"
-        keep = ", ".join([*(check.value for check in self.checks), *(f"e_{c.field.name}" for c in self.checks)])
+        errors = ", ".join(f"{validation.error(check)} AS e_{check.field.name}" for check in self.checks)
+        codes, raws = (", ".join(f"{letter}_{name}" for name in names) for letter in "er")
+        cells = ", ".join(f"c{index}" for index in range(self.width))
+        bad = "true" if any(check.refused for check in self.checks) else f"coalesce({codes}) IS NOT NULL"
         base = f"SELECT b.*{''.join(', ' + one for one in looked)} FROM ({self.bound_sql()}) b {' '.join(joins)}"
+        judged = f"SELECT *, {errors} FROM (SELECT *, {values} FROM ({base}))"
+        # What a reject needs is gathered here and for bad records only; joining it up again would take memory.
         self.db.execute(
-            f"CREATE TABLE checked AS SELECT record_no, source_row, source_id, {keep}, {refused} AS bad FROM "
-            f"(SELECT *, {', '.join(errors)} FROM (SELECT *, {values} FROM ({base})))"
+            f"CREATE TABLE checked AS SELECT record_no, source_row, source_id, "
+            f"{', '.join(check.value for check in self.checks)}, bad, CASE WHEN bad THEN [{codes}] END AS codes, "
+            f"CASE WHEN bad THEN [{raws}] END AS raws, CASE WHEN bad THEN [{cells}] END AS cells "
+            f"FROM (SELECT *, {bad} AS bad FROM ({judged}))"
         )
 
     def write_good(self, target: Path) -> None:
@@ -257,32 +259,22 @@ class Checker:
         entity = self.binding.entity
         names = [header or f"column {index + 1}" for index, header in enumerate(headers)]
         names = [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
-        count, key = len(self.checks), [name for name in entity.key if self.binding.bound(name)]
+        key = [name for name in entity.key if self.binding.bound(name)]
         with target.open("w", encoding="utf-8", newline="") as stream:
             spool = Spool(stream)
-            for number, row, *rest in self._bad_rows():
-                raw = dict(zip(self.binding.fields, rest[count : 2 * count], strict=True))
-                errors = self._errors(rest[:count], raw)
-                line = {"source_row": row, **dict(zip(names, rest[2 * count :], strict=True))}
-                spool.add(number, line, errors, "/".join(raw[name] or "" for name in key))
+            for number, row, codes, raws, cells in self._bad_rows():
+                raw = dict(zip(self.binding.fields, raws, strict=True))
+                line = {"source_row": row, **dict(zip(names, cells, strict=True))}
+                spool.add(number, line, self._errors(codes, raw), "/".join(raw[name] or "" for name in key))
 
     def _bad_rows(self) -> Iterator[tuple[Any, ...]]:
-        """Each wrong record: numbers, its error codes, its raw texts by field, its cells. A batch at a time."""
-        codes = ", ".join(f"e_{check.field.name}" for check in self.checks)
-        raws = ", ".join(f"b.{check.raw}" for check in self.checks)
-        cells = ", ".join(f"w.c{index}" for index in range(self.width))
-        # In tables of their own first, so that the join holds these few in memory and not the whole file.
-        self.db.execute(f"CREATE TABLE bad_rows AS SELECT record_no, source_row, {codes} FROM checked WHERE bad")
-        self.db.execute("CREATE TABLE bad_raw AS SELECT * FROM raw SEMI JOIN bad_rows USING (record_no)")
-        alone = not self.filled and not any(one.derived for one in self.binding.bounds)
+        """Each wrong record: numbers, its error codes and raw texts by field, its cells. A batch at a time."""
         self.db.execute(
-            f"CREATE TABLE bad_cells AS SELECT x.*, {raws}, {cells} FROM bad_rows x "
-            f"JOIN ({self.bound_sql('bad_raw' if alone else 'raw')}) b USING (record_no) "
-            f"JOIN bad_raw w USING (record_no) ORDER BY x.record_no"
+            "CREATE TABLE bad_rows AS SELECT record_no, source_row, codes, raws, cells FROM checked WHERE bad"
         )
         last = -1
         while batch := self.db.execute(
-            f"SELECT * FROM bad_cells WHERE record_no > {last} ORDER BY record_no LIMIT {_BATCH}"
+            f"SELECT * FROM bad_rows WHERE record_no > {last} ORDER BY record_no LIMIT {_BATCH}"
         ).fetchall():
             yield from batch
             last = batch[-1][0]

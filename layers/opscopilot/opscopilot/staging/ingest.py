@@ -36,7 +36,7 @@ class Limits:
 
     max_object_bytes: int = 2 << 30
     max_text_bytes: int = 8 << 30
-    memory_mb: int = 384
+    memory_mb: int = 256
     threads: int = 2
 
     @classmethod
