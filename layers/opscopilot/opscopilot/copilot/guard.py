@@ -20,12 +20,24 @@ _PEOPLE = re.compile(
     r"|\bwho is (to blame|the worst|the slowest|underperforming)\b"
 )
 
+_SUPPLIER = r"\b(suppliers?|vendors?|lieferant\w*|fournisseurs?|proveedor\w*)\b"
+_DELIVERS = (
+    r"\b(on.?time|otif|deliver\w*|punctual\w*|reject\w*|reliab\w*|perform\w*|quality|rank\w*|worst|best|risk\w*|"
+    r"punktlich\w*|liefertreue|reklamation\w*|ponctuel\w*|livr\w*|retard|puntual\w*|entrega\w*|rechaz\w*)\b"
+)
+# Subjects of the plant that no tool covers: an answer about something else would look like one about them.
+_NO_TOOL = (
+    (re.compile(f"{_SUPPLIER}.*{_DELIVERS}|{_DELIVERS}.*{_SUPPLIER}"), "how well suppliers deliver"),
+    (re.compile(r"\b(margins?|profit\w*|marges?|deckungsbeitrag\w*|margen(es)?)\b"), "margins and profit"),
+    (re.compile(r"\b(oee|downtimes?|mtbf|mttr|stillstand\w*)\b"), "machines and their stops"),
+)
+
 
 @dataclass(frozen=True)
 class Refusal:
     """Why a question is not answered, as a person would say it."""
 
-    kind: Literal["out_of_scope", "people"]
+    kind: Literal["out_of_scope", "people", "no_tool"]
     text: str
 
 
@@ -46,4 +58,17 @@ def refuse(question: str) -> Refusal | None:
         )
     if _OTHER.search(folded):
         return Refusal("out_of_scope", "That is outside what I know. " + CAN_DO)
+    return None
+
+
+def without_tool(question: str) -> Refusal | None:
+    """The refusal of a question about the plant that no tool can answer, or None."""
+    folded = fold(question)
+    for pattern, subject in _NO_TOOL:
+        if pattern.search(folded):
+            return Refusal(
+                "no_tool",
+                f"I cannot say anything about {subject}: I have no figures for that, and other figures would mislead. "
+                + CAN_DO,
+            )
     return None

@@ -15,7 +15,7 @@ from opscopilot.copilot.cards import VAGUE, CardIndex
 from opscopilot.copilot.linking import Links, link
 from opscopilot.copilot.model import PlannedCall
 from opscopilot.copilot.periods import Period, parse
-from opscopilot.copilot.slots import fill
+from opscopilot.copilot.slots import converted_quantity, fill
 from opscopilot.copilot.text import content_words, fold, stem
 from opscopilot.kernel.db import Tx
 
@@ -23,6 +23,10 @@ THRESHOLD = 0.9
 """BM25 score below which no tool is meant. Set on the questions in tests/evals: one rare word of a card passes."""
 
 _FOLLOW_UP = re.compile(r"^\s*(and|und|et|y|what about|how about|same for|was ist mit|et pour|y para|or|now)\b")
+_BUSINESS = re.compile(
+    r"\bhow (did|do|are|were|have) we (do|doing|done|did)\b|\bhow (is|was|were) (business|sales|it going)\b"
+    r"|\bwie (lief|laufen|liefen|lauft)\b|\bcomment (ca va|s'est passee?)\b|\bcomo (nos )?(fue|va)\b"
+)
 _PERIOD_WORDS = frozenset(
     stem(word)
     for word in (
@@ -32,6 +36,7 @@ _PERIOD_WORDS = frozenset(
         "letzte nachste diese derniere prochaine ultima proxima total so"
     ).split()
 )
+_YEAR = re.compile(r"20\d\d")
 _FILLER = frozenset(
     stem(word)
     for word in (
@@ -53,6 +58,7 @@ class Route:
     entities: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     followed_up: bool = False
+    overview: bool = False
 
 
 @dataclass
@@ -64,14 +70,18 @@ class Router:
     def route(self, tx: Tx, question: str, today: date, week_start: int, memory: dict[str, Any]) -> Route:
         """Tool calls for `question`. `memory` holds the last turn's tool, arguments and entities."""
         words = content_words(question)
-        ignore = frozenset(w for w in words if stem(w) in self.index.vocabulary | _PERIOD_WORDS | _FILLER)
-        links = link(tx, question, ignore, words)
+        ignore = {w for w in words if stem(w) in self.index.vocabulary | _PERIOD_WORDS | _FILLER}
+        links = link(tx, question, frozenset(ignore | converted_quantity(question)), words)
         period = parse(question, today, week_start)
+        if period is not None:  # the 2025 of 'in February 2025' names no item
+            links.unknown = [word for word in links.unknown if not _YEAR.fullmatch(word)]
         named = {part for value in links.found.values() for part in content_words(value)}
         ranked = self.index.rank([word for word in words if word not in named])
         route = Route(period=period, entities=dict(links.found), unknown=links.unknown)
-        if self._is_vague(words, ranked):
-            route.calls = overview()
+        if period is not None and not links.found and _BUSINESS.search(fold(question)):
+            route.calls = [PlannedCall(tool="lookup_orders", args=fill("lookup_orders", question, links, period))]
+        elif self._is_vague(words, ranked):
+            route.calls, route.overview = overview(), True
         elif ranked and ranked[0][1] >= THRESHOLD and not self._follows(question, ranked, memory):
             route.calls = self._calls(question, ranked, links, period)
         elif memory.get("tool") and self._continues(question, links, period, words):

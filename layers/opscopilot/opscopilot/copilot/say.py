@@ -5,6 +5,7 @@ The verifier reads every sentence afterwards, so a slip here drops a sentence an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,9 @@ from opscopilot.kernel.tenancy import PlantSettings
 
 Data = Mapping[str, Any]
 _SHOWN = 8
+_BRIEFLY = 3
+_MORE = re.compile(r"\d+ more are not listed here\.")
+NOT_LOOKED_AT = "At most three of each are named. Not looked at: open orders, scrap, suppliers, recipes and the quality of the data."
 
 
 def tell(run: ToolRun, plant: PlantSettings) -> list[str]:
@@ -25,7 +29,18 @@ def tell(run: ToolRun, plant: PlantSettings) -> list[str]:
         return [f"The question to {run.tool} failed; what it would have said is missing here."]
     told = _NOTHING.get(result.status, _told)(run, plant)
     notes = [] if result.status in ("ambiguous", "not_found") else result.warnings
+    if run.tool in _TELLERS:  # which says itself how many it left out
+        notes = [one for one in notes if not _MORE.fullmatch(one)]
     return [f"{sentence} [{run.n}]" for sentence in [*told, *notes]]
+
+
+def brief(sentences: list[str]) -> list[str]:
+    """The same for an overview: what is said of all, and the first three of what is listed."""
+    listed = [one for one in sentences if one.startswith("·")][:_BRIEFLY]
+    return [
+        one for one in sentences
+        if (one in listed if one.startswith("·") else not one.startswith("The first "))
+    ]  # fmt: skip
 
 
 def _told(run: ToolRun, plant: PlantSettings) -> list[str]:

@@ -19,7 +19,7 @@ from opscopilot.copilot.evidence import Facts, verify
 from opscopilot.copilot.loop import DEFAULT_LIMITS, Conversation, Limits, briefing, shortlist
 from opscopilot.copilot.model import Answer, Citation, Outcome, PlannedCall, QueryRequest, ToolRun
 from opscopilot.copilot.router import Route, Router
-from opscopilot.copilot.say import suggestions, tell
+from opscopilot.copilot.say import NOT_LOOKED_AT, brief, suggestions, tell
 from opscopilot.copilot.text import language
 from opscopilot.kernel.errors import OpsError
 from opscopilot.kernel.ids import uuid7
@@ -49,7 +49,7 @@ class Copilot:
             tool_calls=[], language=language(request.question), as_of=context.plant.today(context.clock),
         )  # fmt: skip
         remembered: dict[str, Any] | None = None
-        refusal = guard.refuse(request.question)
+        refusal = guard.refuse(request.question) or guard.without_tool(request.question)
         if refusal:
             answer.answer = refusal.text
             remembered = memory
@@ -102,8 +102,11 @@ class Copilot:
         for run in runs:
             if run.result is not None:
                 facts.add(run.result, run.args)
-            sentences.extend(tell(run, context.plant))
+            said = tell(run, context.plant)
+            sentences.extend(brief(said) if route.overview else said)
         proven, dropped = verify(sentences, facts)
+        if route.overview:
+            proven.append(NOT_LOOKED_AT)
         if route.period and any("from" in run.args for run in runs):
             zone = context.plant.default_time_zone
             proven.insert(0, f"Period: {route.period.start} to {route.period.end} ({route.period.label}, {zone}).")

@@ -26,6 +26,12 @@ _OF = r"\b(?:of|for|from|about|von|fur|vom|de|du|des|del|para|pour)\s+(?:the\s+|
 _SEVERITY = re.compile(r"\b(critical|high|medium|low|info)\b")
 
 
+def converted_quantity(question: str) -> set[str]:
+    """The 12 of 'convert 12 cartons …': a quantity, no part of a name."""
+    found = _CONVERT.search(fold(question))
+    return {found.group(1)} if found else set()
+
+
 def fill(tool: str, question: str, links: Links, period: Period | None) -> dict[str, Any]:
     """Arguments for `tool`; only those the question speaks of."""
     folded = fold(question)
