@@ -148,8 +148,6 @@ def answer(question: str, result: dict[str, Any]) -> None:
 def answer_block(question: str, result: dict[str, Any]) -> RenderableType:
     """The answer as a block: text, then its sources."""
     lines: list[Text] = [Text(f"? {question}", style="bold"), Text(str(result["answer"]))]
-    for candidate in result.get("candidates", [])[:8]:
-        lines.append(Text("   · " + "  ".join(str(v) for v in candidate.values() if v is not None), style="dim"))
     for cited in result.get("citations", []):
         listed = "; ".join(source_text(one) for one in cited["sources"][:3]) or "no rows"
         lines.append(Text(f"   [{cited['n']}] {cited['tool']}: {listed}; as of {cited['as_of']}", style="dim"))

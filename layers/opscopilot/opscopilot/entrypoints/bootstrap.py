@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-Handler = Callable[[Any, Any], Any]
+from opscopilot.entrypoints import Handler
 
 
 def migrate_handler() -> Handler:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from opscopilot.adapters.database import open_database
 from opscopilot.adapters.events import EventBridgePublisher
-from opscopilot.entrypoints.bootstrap import Handler
+from opscopilot.entrypoints import Handler
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.errors import TransientError

@@ -11,7 +11,7 @@ import duckdb
 
 from opscopilot.adapters.database import open_database
 from opscopilot.adapters.events import EventBridgePublisher
-from opscopilot.entrypoints.bootstrap import Handler
+from opscopilot.entrypoints import Handler
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.settings import NormalizeSettings
 from opscopilot.manufacturing.entities import registry
