@@ -25,7 +25,7 @@ def stack_info() -> dict[str, Any]:
 
 def local_token(tenant: str, role: str, *, platform_admin: bool = False) -> str:
     """A token of the local stack's own key. Only the machine that runs the stack can make one."""
-    claims = {"platform_admin": True} if platform_admin else {}
+    claims: dict[str, Any] = {"platform_admin": True} if platform_admin else {}
     return Identity(STATE).issue(tenant, role, **claims)
 
 

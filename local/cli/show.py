@@ -15,7 +15,12 @@ from rich.text import Text
 from local.cli.output import console, number, table
 from local.client import TERMINAL, ApiError, OpsClient
 
-_MARK = {"completed": "[green]✓[/]", "partially_failed": "[yellow]![/]", "failed": "[red]✗[/]", "cancelled": "[dim]–[/]"}
+_MARK = {
+    "completed": "[green]✓[/]",
+    "partially_failed": "[yellow]![/]",
+    "failed": "[red]✗[/]",
+    "cancelled": "[dim]–[/]",
+}
 
 
 def progress() -> Progress:
@@ -70,7 +75,9 @@ def jobs(items: list[dict[str, Any]], total: int) -> None:
          number(one["failed_records"]), str(one["created_at"])[:19])
         for one in items
     ]  # fmt: skip
-    console.print(table(f"Jobs ({len(items)} of {total})", ("job", "file", "entity", "status", "rows", "rejected", "at"), rows))
+    console.print(
+        table(f"Jobs ({len(items)} of {total})", ("job", "file", "entity", "status", "rows", "rejected", "at"), rows)
+    )
 
 
 def rejects(items: list[dict[str, Any]], total: int) -> None:
@@ -80,7 +87,13 @@ def rejects(items: list[dict[str, Any]], total: int) -> None:
         for one in items
         for error in one["errors"]
     ]
-    console.print(table(f"Rejects ({len(items)} of {total})", ("row", "field", "value", "code", "what is wrong", "right would be"), rows))
+    console.print(
+        table(
+            f"Rejects ({len(items)} of {total})",
+            ("row", "field", "value", "code", "what is wrong", "right would be"),
+            rows,
+        )
+    )
 
 
 def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
@@ -92,7 +105,9 @@ def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
         task = bar.add_task("Forecasting", total=None)
         while run["status"] in ("running", "pending"):
             if time.monotonic() > deadline:
-                raise ApiError(0, {"detail": "The forecast run did not end within 300 s. See GET /api/v1/forecast/runs."})
+                raise ApiError(
+                    0, {"detail": "The forecast run did not end within 300 s. See GET /api/v1/forecast/runs."}
+                )
             time.sleep(0.25)
             run = api.get(f"/forecast/runs/{run['run_id']}")
             bar.update(task, description=f"Forecasting: {run['status']}")
@@ -133,7 +148,11 @@ def forecast_panel(result: dict[str, Any], height: int = 10, history: int = 39) 
         f"{'':11} {len(past)} weeks of demand, then {len(values)} weeks from {first}; ░ = {result['confidence_level']:g} % interval; "
         f"method: {result.get('method')}"
     )
-    return Panel(Group(*rows, axis, foot), title=f"{result.get('sku_code', '')} {result.get('description', '')}", title_align="left")
+    return Panel(
+        Group(*rows, axis, foot),
+        title=f"{result.get('sku_code', '')} {result.get('description', '')}",
+        title_align="left",
+    )
 
 
 def _within(value: Decimal, low: Decimal, high: Decimal) -> bool:

@@ -104,8 +104,10 @@ def _answered(question: Facts, report: Report) -> Check:
 
 def _forecast_close(report: Report, truth: Facts) -> Check:
     """The 13-week total within 30 % of the noise-free demand the generator drew from."""
-    expected = sum(Decimal(v) for v in truth["forecast"]["expected_weekly"][truth["forecast"]["seasonal"]["sku"]])
-    found = sum(Decimal(str(v)) for v in report["forecast"]["forecast_values"])
+    expected = sum(
+        (Decimal(v) for v in truth["forecast"]["expected_weekly"][truth["forecast"]["seasonal"]["sku"]]), Decimal(0)
+    )
+    found = sum((Decimal(str(v)) for v in report["forecast"]["forecast_values"]), Decimal(0))
     close = abs(found - expected) <= expected * Decimal("0.3")
     return holds("13-week forecast of the seasonal item", f"{expected:.0f} ± 30 %", f"{found:.0f}", close)
 
@@ -115,11 +117,9 @@ def adventureworks_checks(report: Report, facts: Facts) -> list[Check]:
     if not facts:
         return []
     quantity = next((one["quantity_on_hand"] for one in report["inventory"]["quantities"] if one["uom"] == "EA"), None)
-    scrap = next((one for one in report["production"]["scrap"]["by_uom"] if one["uom"] == "EA"), {})
+    scrap: dict[str, Any] = next((one for one in report["production"]["scrap"]["by_uom"] if one["uom"] == "EA"), {})
     rate = Decimal(str(scrap["scrap_qty"])) / Decimal(str(scrap["produced_qty"])) * 100
-    waiting = sum(
-        (job.get("rejects_by_code") or {}).get("uom_conversion_missing", 0) for job in report["receipts"]
-    )
+    waiting = sum((job.get("rejects_by_code") or {}).get("uom_conversion_missing", 0) for job in report["receipts"])
     reader: Callable[[str], Any] = facts.__getitem__
     return [
         same("products", reader("products"), report["skus"]),

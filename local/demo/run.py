@@ -87,4 +87,3 @@ def delivered(api: OpsClient, timeout: float = 30) -> dict[str, Any]:
 
 def _due(notification: dict[str, Any]) -> bool:
     return notification["status"] == "pending" and notification.get("scheduled_at") is None
-

@@ -55,7 +55,9 @@ def _risks(report: dict[str, Any]) -> None:
     ]  # fmt: skip
     columns = ("item", "", "risk", "stock-out", "days left", "at stake", "order")
     console.print(
-        table("The five most urgent stock-out risks", columns, rows, right=("stock-out", "days left", "at stake", "order"))
+        table(
+            "The five most urgent stock-out risks", columns, rows, right=("stock-out", "days left", "at stake", "order")
+        )
     )
 
 
@@ -77,4 +79,6 @@ def _checks(report: dict[str, Any], plant: DemoPlant) -> None:
         console.print(f"[red]✗[/] {check['name']}: expected {check['expected']}, found {check['found']}", markup=True)
     passed = len(report["checks"]) - len(failed)
     sign = "[green]✓[/]" if not failed else "[red]✗[/]"
-    console.print(f"{sign} {passed} of {len(report['checks'])} facts as they should be · {report['seconds']} s · .local/demo_report.json")
+    console.print(
+        f"{sign} {passed} of {len(report['checks'])} facts as they should be · {report['seconds']} s · .local/demo_report.json"
+    )
