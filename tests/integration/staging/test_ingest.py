@@ -173,3 +173,22 @@ def test_a_mapping_settles_day_and_month_for_its_source(drops: Yard) -> None:
     remember(drops, {"dates": "dmy"})
     body = "sku_code,location_code,snapshot_at,quantity_on_hand\n1,A,04/05/2026,7\n"
     assert drops.staged(drops.drop("s.csv", body, system="wms"))[0]["snapshot_at"] == "2026-05-03T22:00:00+00:00"
+
+
+def test_sap_prices_per_thousand_become_prices_per_one(drops: Yard) -> None:
+    body = (
+        "EBELN;EBELP;MATNR;MENGE;MEINS;NETPR;PEINH;LIFNR;BEDAT\n"
+        "45;10;0001;500.000;ST;12.50;1000;V1;20260901\n45;20;0002;5.000;ST;3.20;1;V1;20260901\n"
+    )
+    answer = drops.drop("EKPO.csv", body, system="sap")
+    assert [row["unit_price"] for row in drops.staged(answer)] == ["0.012500", "3.20"]
+
+
+def test_codes_saved_as_formulas_keep_their_zeros(drops: Yard) -> None:
+    answer = drops.drop("items.csv", 'sku_code,description\n="00100",Jam\n"=""00200""",Honey\n')
+    assert [row["sku_code"] for row in drops.staged(answer)] == ["00100", "00200"]
+
+
+def test_a_file_of_one_column_is_a_table_when_the_column_is_known(drops: Yard) -> None:
+    answer = drops.drop("customers.csv", "customer_code\nC1\nC2\n", entity="customer")
+    assert [row["customer_code"] for row in drops.staged(answer)] == ["C1", "C2"]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from opscopilot.entrypoints.bootstrap import Handler, ingest_handler
+from opscopilot.entrypoints import Handler
+from opscopilot.entrypoints.bootstrap import ingest_handler
 from tests.support.dropping import LANDING, STAGING, Yard
 
 

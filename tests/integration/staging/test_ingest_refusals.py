@@ -46,6 +46,12 @@ def test_a_file_of_another_entity_than_said_names_both(drops: Yard) -> None:
     assert "--entity customer" in summary
 
 
+def test_an_item_list_dropped_as_recipes_is_a_slip(drops: Yard) -> None:
+    answer = drops.drop("MARA.csv", "MATNR;MAKTX;MTART;MATKL;MEINS;EAN11\n1;Jam;FERT;J;EA;\n", entity="bom")
+    assert answer["error_code"] == "wrong_entity"
+    assert "--entity sku" in drops.job(answer["job_id"])["error_summary"]
+
+
 def test_a_file_that_lacks_a_column_of_what_was_said(drops: Yard) -> None:
     answer = drops.drop("items.csv", "SKU;Foo\n1;2\n", entity="sku")
     assert answer["error_code"] == "missing_columns"

@@ -39,6 +39,7 @@ FAULTS = [
     ("damaged_code", "sku_code", "1.23457E+12", "as text"),
     ("damaged_code", "sku_code", "2019-07-13", "as text"),
     ("damaged_code", "sku_code", "1-Mar", "as text"),
+    ("damaged_code", "sku_code", "#N/A", "as text"),
 ]  # fmt: skip
 
 

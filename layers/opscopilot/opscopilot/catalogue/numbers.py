@@ -42,6 +42,17 @@ def _let(expression: str, body: str) -> str:
     return f"list_transform([{expression}], lambda n: {body})[1]"
 
 
+def divided(value: str, per: str) -> str:
+    """The plain number `value` divided by the whole number in the text `per` (a price per 1,000 pieces), to six
+    decimals, half up; unchanged where `per` holds no such number."""
+    parts = f"TRY_CAST(regexp_extract({per}, '^([0-9]{{1,7}})([.,]0*)?$', 1) AS HUGEINT)"
+    micro = "(TRY_CAST(n AS DECIMAL(28, 6)) * 1000000)::HUGEINT"
+    whole = f"((2 * abs({micro}) + p) // (2 * p)) * sign({micro})"
+    quotient = f"(({whole})::DECIMAL(20, 0) * 0.000001::DECIMAL(7, 6))::VARCHAR"
+    chosen = f"list_transform([{parts}], lambda p: CASE WHEN coalesce(p, 1) <= 1 THEN n ELSE {quotient} END)[1]"
+    return _let(value, chosen)
+
+
 def _fast(raw: str, sign: str, digits: int, decimals: int, otherwise: str) -> str:
     """The text itself where it is as plain as most are; the careful reading costs ten times as much."""
     fraction = f"([{sign}][0-9]{{1,{decimals}}})?" if decimals else ""

@@ -19,6 +19,8 @@ from opscopilot.catalogue.synonyms import ANY, Synonym
 THRESHOLD = 0.6
 MARGIN = 0.06
 NAME_HINT = 0.08
+PRICED = frozenset({"unit_cost", "unit_price", "price"})
+"""Fields that a column of price units divides."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "location": ("location", "warehouse", "site", "t001l", "lager"),
     "sku": ("item", "material", "product", "sku", "artikel", "mara", "article"),
@@ -45,12 +47,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Match:
-    """A column of the file taken as a field. `values` and `percent` say how its cells are to be read."""
+    """A column of the file taken as a field. `values` and `percent` say how its cells are to be read; `per` is
+    the column that says for how many units a price is."""
 
     field: str
     header: str
     values: Mapping[str, str] = default(default_factory=dict)
     percent: bool = False
+    per: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ class _Bidder:
             name = self.names.get(spelling)
             if name:
                 level = 2 if self.entity.has(name) else 4
-                yield level, Synonym(own, name, header, "", spelling.endswith("pct"), {}, "")
+                yield level, Synonym(own, name, header, "", spelling.endswith("pct"), False, {}, "")
 
     def assign(self) -> tuple[list[Match], list[str]]:
         """The matches in column order, and the headers nobody could place though they are known here."""
@@ -176,6 +180,7 @@ class _Bidder:
             if header.strip() and header not in self.headers[:index]
             for level, one in self._levels(header)
         ]
+        per = next((self.headers[index] for _, index, one in options if one.per and one.system == self.system), None)
         taken: dict[str, int] = {}
         placed: dict[int, Match | None] = {}
         for _level, index, one in sorted(options, key=lambda option: (option[0], option[1], option[2].field == "")):
@@ -183,8 +188,10 @@ class _Bidder:
                 continue
             header = self.headers[index]
             percent = one.percent or synonyms.key(header).endswith("pct")
-            placed[index] = Match(one.field, header, one.values, percent) if one.field else None
+            placed[index] = None
             if one.field:
+                divisor = per if one.field in PRICED else None
+                placed[index] = Match(one.field, header, one.values, percent, divisor)
                 taken[one.field] = index
         matches = [match for _, match in sorted(placed.items()) if match is not None]
         known = [self.headers[index] for index in sorted({index for _, index, _ in options})]

@@ -1,9 +1,10 @@
 """Headers of real systems and what they mean here: the facts in data/synonyms.csv.
 
 A row says: in files of `system`, the column headed `header` is `field` of `entity` (`*`: of any entity that has
-such a field). An empty field means the column is known and not kept. `scale` percent divides by a hundred,
-`values` translates the system's own codes, and `only_with` asks for another column in the same file, because
-some headers change their meaning with their neighbours (SAP's EINDT beside SLFDT).
+such a field). An empty field means the column is known and not kept. `scale` percent divides by a hundred, and
+`per` marks the column that says for how many units the file's prices are (SAP's PEINH). `values` translates the
+system's own codes, and `only_with` asks for another column in the same file, because some headers change their
+meaning with their neighbours (SAP's EINDT beside SLFDT).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Synonym(NamedTuple):
     header: str
     system: str
     percent: bool
+    per: bool
     values: Mapping[str, str]
     only_with: str
 
@@ -58,7 +60,7 @@ def _by_key() -> Mapping[str, tuple[Synonym, ...]]:
     for row in csv.DictReader(io.StringIO(source.read_text(encoding="utf-8"))):
         one = Synonym(
             row["entity"], row["field"], row["header"], row["system"], row["scale"] == "percent",
-            _values(row["values"]), key(row["only_with"]),
+            row["scale"] == "per", _values(row["values"]), key(row["only_with"]),
         )  # fmt: skip
         found.setdefault(key(one.header), []).append(one)
     return {name: tuple(rows) for name, rows in found.items()}

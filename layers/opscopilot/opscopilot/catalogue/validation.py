@@ -20,7 +20,7 @@ POINT = NumberFormat(".")
 ISO_DAYS = DateFinding(ISO)
 _FREE_CODES = frozenset({"lot_code", "supplier_lot", "version", "bom_version", "bin", "ref_id", "sscc"})
 """Codes that a plant may well make out of a date."""
-_SCIENTIFIC = r"[0-9]([.,][0-9]+)?E[+][0-9]{2,}"
+_SPREADSHEET = r"[0-9]([.,][0-9]+)?E[+][0-9]{2,}|#(N/A|REF!|VALUE!|NAME[?]|DIV/0!|NULL!|NUM!|NV|WERT!|BEZUG!)"
 _LOOKS_LIKE_DATE = (
     r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}( 00:00:00([.]0+)?)?|[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}|"
     r"[0-9]{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-[0-9]{2,4})?|"
@@ -30,12 +30,14 @@ _LOOKS_LIKE_DATE = (
 
 @dataclass(frozen=True)
 class Check:
-    """One field of one file: how its cells are to be read. `foreign_id` marks another system's id."""
+    """One field of one file: how its cells are to be read. `foreign_id` marks another system's id, `per` a price
+    that another column divides."""
 
     field: Field
     number: NumberFormat = POINT
     day: DateFinding = ISO_DAYS
     percent: bool = False
+    per: bool = False
     foreign_id: bool = False
     required: bool = False
     zone: str = "UTC"
@@ -80,7 +82,8 @@ def canonical(check: Check) -> str:
     if check.spellings is not None:
         return check.looked_up
     if kind.is_number or kind is Type.INT:
-        return numbers.canonical(raw, kind, check.number, percent=check.percent)
+        number = numbers.canonical(raw, kind, check.number, percent=check.percent)
+        return numbers.divided(number, f"p_{check.field.name}") if check.per else number
     if kind is Type.DATE:
         return dates.date_text(raw, check.day.layout, check.zone)
     if kind is Type.INSTANT:
@@ -114,8 +117,8 @@ def _unreadable(check: Check) -> str:
 
 
 def _damaged(check: Check) -> str:
-    """A code that a spreadsheet turned into a power of ten or a date (P-22)."""
-    pattern = _SCIENTIFIC
+    """A code that a spreadsheet turned into a power of ten, a date or an error (P-22)."""
+    pattern = _SPREADSHEET
     if check.field.name not in _FREE_CODES:
         pattern += "|" + _LOOKS_LIKE_DATE
     return f"regexp_full_match({check.raw}, '{pattern}', 'i')"
@@ -154,7 +157,7 @@ _MESSAGES: dict[str, str] = {
     "uom_unknown": "'{raw}' is not a unit we know.",
     "bad_bool": "'{raw}' in {label} is neither yes nor no.",
     "too_long": "'{raw}' in {label} is longer than {limit} characters.",
-    "damaged_code": "'{raw}' in {label} looks like a code that a spreadsheet turned into a date or a power of ten.",
+    "damaged_code": "'{raw}' in {label} looks like a code that a spreadsheet turned into a date, a power of ten or an error.",
 }
 
 

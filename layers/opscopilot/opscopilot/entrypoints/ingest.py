@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from opscopilot.adapters.database import open_database
 from opscopilot.adapters.objects import S3ObjectStore
+from opscopilot.entrypoints import Handler
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.events import FileLanded
 from opscopilot.kernel.settings import IngestSettings
@@ -20,7 +20,6 @@ from opscopilot.manufacturing.entities import registry
 from opscopilot.staging.ingest import Ingestor, Limits
 from opscopilot.staging.landing import Landing, parse
 
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 _LOGGED = ("error_code", "entity", "total_records", "failed_records")
 _MESSAGES = {
     "DependenciesPending": "Files that this one refers to did not arrive in time. Drop them, then drop this one again.",

@@ -26,7 +26,7 @@ _EMPTY = "'', 'NULL', '\\N'"
 class Bound:
     """A field and the SQL of its raw text. `header` is where it comes from, as people know it; `constant`
     marks text that is ours (a setting, a fixed value) and not in the file's format; `derived` text is worked
-    out from other fields."""
+    out from other fields; `per` is the SQL of the number that divides a price."""
 
     field: Field
     sql: str
@@ -34,6 +34,7 @@ class Bound:
     constant: bool = False
     derived: bool = False
     percent: bool = False
+    per: str | None = None
     foreign_id: bool = False
     required: bool = False
 
@@ -76,7 +77,8 @@ def cleaned(index: int) -> str:
     """How a cell of the file gets into `raw`: trimmed, and NULL for the ways in which systems write nothing."""
     name = f"c{index}"
     padded = f"{name}[1] <= ' ' OR {name}[-1] <= ' ' OR contains({name}, '\u00a0')"
-    text = f"CASE WHEN {padded} THEN trim({name}, E' \\t\u00a0') ELSE {name} END"
+    formula = f"starts_with({name}, '=\"') AND ends_with({name}, '\"')"  # ="00100": how to save a text's zeros
+    text = f"CASE WHEN {formula} THEN {name}[3:-2] WHEN {padded} THEN trim({name}, E' \\t\u00a0') ELSE {name} END"
     return f"CASE WHEN {name} IN ({_EMPTY}) THEN NULL ELSE nullif({text}, '') END AS {name}"
 
 
@@ -120,7 +122,10 @@ class Binder:
         entity = self.registry[bid.entity]
         known = carried(entity, self.registry)
         bounds = [
-            self._bound(known[one.field], ColumnSource(column=one.header, values=dict(one.values), percent=one.percent))
+            self._bound(
+                known[one.field],
+                ColumnSource(column=one.header, values=dict(one.values), percent=one.percent, per=one.per),
+            )
             for one in bid.matches
         ]
         taken = {one.header for one in bid.matches}
@@ -156,7 +161,8 @@ class Binder:
         if source.values:
             cases = " ".join(f"WHEN {literal(key)} THEN {literal(to)}" for key, to in source.values.items())
             sql = f"CASE {sql} {cases} ELSE {sql} END"
-        return Bound(one, sql, header, percent=source.percent, foreign_id=foreign)
+        per = cell(self._column(source.per)) if source.per else None
+        return Bound(one, sql, header, percent=source.percent, per=per, foreign_id=foreign)
 
     def _setting(self, name: str) -> str:
         return literal(self.today if name == "as_of" else str(getattr(self.plant, name)))
@@ -226,4 +232,5 @@ def mapped_headers(mapping: FileMapping, sources: Mapping[str, ColumnSource] | N
     names = [rule.column for rule in mapping.skip_when] + ([mapping.source_id] if mapping.source_id else [])
     for source in given.values():
         names += [source.column] if source.column else _PLACEHOLDER.findall(source.template or "")
+        names += [source.per] if source.per else []
     return list(dict.fromkeys(names))

@@ -158,6 +158,7 @@ class Checker:
     def bound_sql(self) -> str:
         """The relation of raw texts: record_no, source_row, source_id, r_<field>, and the cells c0 … cn."""
         plain = [f"{one.sql} AS r_{one.field.name}" for one in self.binding.bounds if not one.derived]
+        plain += [f"{one.per} AS p_{one.field.name}" for one in self.binding.bounds if one.per]
         sql = f"SELECT *, {self.binding.source_id or 'NULL::VARCHAR'} AS source_id, {', '.join(plain)} FROM raw"
         key = self.binding.key
         if self.filled and key is not None:
@@ -179,8 +180,8 @@ class Checker:
         for one in self.binding.bounds:
             name = one.field.name
             check = Check(
-                one.field, percent=one.percent, foreign_id=one.foreign_id, required=one.required, zone=self.zone,
-                day_start=self.day_start,
+                one.field, percent=one.percent, per=one.per is not None, foreign_id=one.foreign_id,
+                required=one.required, zone=self.zone, day_start=self.day_start,
             )  # fmt: skip
             if name in formats:
                 check = replace(check, number=self._told_number() or formats[name])

@@ -13,6 +13,9 @@ from opscopilot.staging.binding import mapped_headers
 from opscopilot.staging.mapping import FileMapping, SourceMapping
 from opscopilot.staging.refusal import Refused
 
+_MUCH_BETTER = 0.25
+"""When another entity fits that much better, what was asked for is a slip: recipes out of an item list."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -57,7 +60,9 @@ def choose(
     if asked_for is not None:
         bid = found.of(asked_for)
         assert bid is not None
-        if bid.missing:
+        best = found.best
+        better = best is not None and best.entity != asked_for and best.score - bid.score >= _MUCH_BETTER
+        if bid.missing or better:
             raise _not_that(registry, found, bid)
         return Choice(asked_for, "asked for", bid.score, bid=bid, system=found.system)
     best = found.best
@@ -69,7 +74,8 @@ def choose(
 def _not_that(registry: Registry, found: recognition.Recognition, bid: Bid) -> Refused:
     entity = registry[bid.entity]
     missing = ", ".join(entity.field(name).label if entity.has(name) else name for name in bid.missing)
-    message = f"The file was to hold {entity.title.lower()} ({bid.entity}), but has no column for: {missing}."
+    message = f"The file was to hold {entity.title.lower()} ({bid.entity})"
+    message += f", but has no column for: {missing}." if missing else ", but its columns say something else."
     best = found.best
     if best is not None and best.entity != bid.entity:
         other = registry[best.entity]

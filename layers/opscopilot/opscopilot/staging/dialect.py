@@ -79,6 +79,8 @@ def detect(text: TextFile, file_name: str, wanted: frozenset[str] = frozenset())
     if stated:
         skip = 1
     sign = stated.group(1) if stated else delimiter_of(lines)
+    if sign is None and lines and synonyms.is_known(lines[0]):
+        sign = ","  # one column is a table too when we know its name
     if sign is None:
         raise Refused(
             "not_a_table",
@@ -108,7 +110,7 @@ def _header_index(records: Sequence[Record], wanted: frozenset[str]) -> int | No
     """The record that names the columns: the one with the most names we know, else the first that looks so."""
     widths = Counter(len(record.cells or []) for record in records if len(_filled(record)) > 1)
     if not widths:
-        return None
+        return 0 if records and synonyms.is_known(records[0].text) else None
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
     ranked: list[tuple[int, int, float, int]] = []
     for index, record in enumerate(records[:_HEADER_WITHIN]):
@@ -120,9 +122,11 @@ def _header_index(records: Sequence[Record], wanted: frozenset[str]) -> int | No
         ranked.append((expected, known, _header_like(cells, width), -index))
     if not ranked:
         return None
-    _, known, _, at = max(ranked)
-    if known >= 2:
+    expected, known, _, at = max(ranked)
+    if expected >= 2:
         return -at
+    if known >= 2:  # a record may hold words that are names elsewhere: the first line that is nearly as good wins
+        return next(-index for _, names, like, index in ranked if names >= 0.6 * known and (like >= 0.5 or index == at))
     likely = [one for one in ranked if one[2] >= 0.6]
     return -max(likely, key=lambda one: (one[1], one[3]))[3] if likely else None
 

@@ -24,7 +24,8 @@ class ColumnSource(BaseModel):
     """Where a field's value comes from: exactly one of `column`, `const`, `setting`, `template`.
 
     `values` translates what the column holds; what it does not list stays as it is. `by` source_id says that
-    the cell is the other system's own id of the thing referred to. `percent` divides by a hundred.
+    the cell is the other system's own id of the thing referred to. `percent` divides by a hundred, `per` by the
+    whole number in that column (prices per 1,000 pieces).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class ColumnSource(BaseModel):
     values: dict[str, str] = {}
     by: Literal["code", "source_id"] = "code"
     percent: bool = False
+    per: str | None = Field(default=None, description="The column that says for how many units the price is.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
