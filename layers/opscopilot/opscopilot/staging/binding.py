@@ -73,12 +73,16 @@ def cell(index: int) -> str:
     return f"c{index}"
 
 
-def cleaned(index: int) -> str:
-    """How a cell of the file gets into `raw`: trimmed, and NULL for the ways in which systems write nothing."""
+def cleaned(index: int, *, untidy: bool) -> str:
+    """How a cell of the file gets into `raw`: trimmed, and NULL for the ways in which systems write nothing.
+
+    An `untidy` file may pad with tabs and no-break spaces, and save a code as ="00100" to keep its zeros.
+    """
     name = f"c{index}"
-    padded = f"{name}[1] <= ' ' OR {name}[-1] <= ' ' OR contains({name}, '\u00a0')"
-    formula = f"starts_with({name}, '=\"') AND ends_with({name}, '\"')"  # ="00100": how to save a text's zeros
-    text = f"CASE WHEN {formula} THEN {name}[3:-2] WHEN {padded} THEN trim({name}, E' \\t\u00a0') ELSE {name} END"
+    text = f"CASE WHEN starts_with({name}, ' ') OR ends_with({name}, ' ') THEN trim({name}) ELSE {name} END"
+    if untidy:
+        formula = f"starts_with({name}, '=\"') AND ends_with({name}, '\"')"
+        text = f"CASE WHEN {formula} THEN {name}[3:-2] ELSE trim({name}, E' \\t\u00a0') END"
     return f"CASE WHEN {name} IN ({_EMPTY}) THEN NULL ELSE nullif({text}, '') END AS {name}"
 
 

@@ -98,7 +98,7 @@ class Checker:
 
     def _load(self) -> None:
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
-        cells = ", ".join(cleaned(index) for index in range(self.width))
+        cells = ", ".join(cleaned(index, untidy=self.prepared.untidy) for index in range(self.width))
         options = {
             "header": "false", "auto_detect": "false", "delim": literal(self.prepared.delimiter), "quote": "'\"'",
             "escape": "'\"'", "new_line": "'\\n'", "max_line_size": "4194304",

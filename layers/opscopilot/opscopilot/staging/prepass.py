@@ -41,6 +41,7 @@ class Prepared:
     records: int = 0
     rejected: int = 0
     multiline: bool = False
+    untidy: bool = True
     blank: int = 0
     repeated_headers: int = 0
     footers: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Prepass:
     def run(self, text: TextFile) -> Prepared:
         """Read everything once."""
         dialect, found = self._dialect, self.result
+        found.untidy = text.untidy
         reader = Reader(
             itertools.islice(lines_of(text), dialect.body_row - 1, None), dialect.delimiter, dialect.width,
             strip_nul=text.has_nul,

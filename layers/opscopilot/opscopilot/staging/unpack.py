@@ -23,12 +23,15 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"7z\xbc\xaf", "a 7z archive"), (b"Rar!", "a RAR archive"),
 )  # fmt: skip
 _MARKUP = re.compile(rb"<[!?A-Za-z]|[\[{]\s*[\[{\"\]}]")
+_UNTIDY = (b"=", b"\t", b"\xa0")
+"""Formulas, tabs, no-break spaces (in UTF-8 and cp1252)."""
 _CONTROL = bytes(range(9)) + bytes(range(14, 26)) + b"\x1b\x1c\x1d\x1e\x7f"
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A plain text file and how to read it. `mixed` = UTF-8 with single bytes of cp1252 in it."""
+    """A plain text file and how to read it. `mixed` = UTF-8 with single bytes of cp1252 in it; `untidy` = cells
+    may be padded with more than blanks or hold formulas."""
 
     path: Path
     encoding: str
@@ -36,6 +39,7 @@ class TextFile:
     newline: str
     size: int
     has_nul: bool
+    untidy: bool = True
     mixed: bool = False
 
 
@@ -102,9 +106,9 @@ def probe(path: Path, file_name: str) -> TextFile:
     if wide:
         _check(path, wide, file_name)
         return TextFile(path, wide, "replace", newline, path.stat().st_size, has_nul=False)
-    has_nul = _scan(path, newline.encode(), file_name)
+    has_nul, untidy = _scan(path, newline.encode(), file_name)
     encoding, errors, mixed = _encoding(path, head)
-    return TextFile(path, encoding, errors, newline, path.stat().st_size, has_nul, mixed)
+    return TextFile(path, encoding, errors, newline, path.stat().st_size, has_nul, untidy, mixed)
 
 
 def _refuse_other_kinds(head: bytes, file_name: str) -> None:
@@ -150,12 +154,14 @@ def _check(path: Path, encoding: str, file_name: str) -> None:
         ) from error
 
 
-def _scan(path: Path, newline: bytes, file_name: str) -> bool:
-    """Whether there are NUL bytes; refuses a file with a line too long to be a row."""
-    has_nul, since = False, 0
+def _scan(path: Path, newline: bytes, file_name: str) -> tuple[bool, bool]:
+    """Whether there are NUL bytes, and whether cells may need more than trimming of blanks; refuses a file with
+    a line too long to be a row."""
+    has_nul, untidy, since = False, False, 0
     with path.open("rb") as stream:
         while block := stream.read(BLOCK):
             has_nul = has_nul or b"\0" in block
+            untidy = untidy or any(mark in block for mark in _UNTIDY)
             first = block.find(newline)
             if (since + len(block) if first < 0 else since + first) > MAX_LINE:
                 raise Refused(
@@ -164,7 +170,7 @@ def _scan(path: Path, newline: bytes, file_name: str) -> bool:
                     f"table. Export it as CSV with one row per line.",
                 )
             since = since + len(block) if first < 0 else len(block) - block.rfind(newline)
-    return has_nul
+    return has_nul, untidy
 
 
 def _encoding(path: Path, head: bytes) -> tuple[str, str, bool]:
