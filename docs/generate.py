@@ -72,8 +72,9 @@ def _notes(entity: Entity) -> Iterator[str]:
         yield f"A file of these may also carry the columns of [{entity.parent}](#{entity.parent}), its header."
     if entity.uom_sku:
         then = "the row waits among the rejects" if entity.uom_required else "the quantity stays in the unit it came in"
+        empty = "the unit of the line it belongs to" if entity.uom_path[1] else "the item's base unit"
         yield (
-            f"Quantities are kept as entered with their unit `{entity.uom}` (empty = the item's base unit) and the "
+            f"Quantities are kept as entered with their unit `{entity.uom}` (empty = {empty}) and the "
             f"factor to the base unit, `uom_factor`. Where no factor is known, {then}; it is never taken as 1."
         )
     if entity.event_time:

@@ -193,7 +193,7 @@ class Plant:
         if received:
             self.add(
                 "receipts", None, purchase_order_line_id=line, receipt_no=f"R{number}", receipt_line="1", qty=qty,
-                received_at=f"{received}T10:00:00Z", production_day=received,
+                uom_factor=1, received_at=f"{received}T10:00:00Z", production_day=received,
             )  # fmt: skip
 
     def query(self, sql: str, **params: Any) -> list[dict[str, Any]]:

@@ -117,6 +117,17 @@ def test_packages_count_as_base_units_and_an_unknown_unit_is_left_out(plant: Any
     assert history(plant, "A")[MONDAY]["ordered_qty"] == 36
 
 
+def test_p17_what_left_counts_in_base_units_whatever_unit_it_left_in(plant: Any, service: ForecastService) -> None:
+    plant.sku("A")
+    plant.order("A", MONDAY, 3, uom="XCS", uom_factor=12)
+    (line,) = plant.query("SELECT id FROM manufacturing.sales_order_lines")
+    plant.add("shipment_lines", None, sales_order_line_id=line["id"], shipment_no="S1", shipment_line="1", qty=30,
+              uom="EA", uom_factor=1, shipped_at=f"{MONDAY}T10:00:00Z", production_day=MONDAY)  # fmt: skip
+    plan(service, plant)
+    row = history(plant, "A")[MONDAY]
+    assert (row["ordered_qty"], row["shipped_qty"]) == (36, 30)
+
+
 def test_an_item_that_ended_stops_where_it_ended(plant: Any, run: Plan) -> None:
     plant.sku("OLD", is_active=False)
     plant.weeks("OLD", [10] * 20, last=date(2024, 11, 4))

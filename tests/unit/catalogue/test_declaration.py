@@ -75,6 +75,16 @@ def test_a_reference_must_give_the_whole_key_of_its_target() -> None:
         Registry(ITEM, LOT, half)
 
 
+@pytest.mark.parametrize("way", ["nothing", "lot_id.item_id", "lot_id.nothing"])
+def test_a_unit_that_leads_to_no_item_is_refused(way: str) -> None:
+    lost = Entity(
+        name="m", table="ms", title="M", key=("move_no",), refs=MOVE.refs, uom="uom", uom_sku=way,
+        fields=(*MOVE.fields, Field("uom", Type.UOM)),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="leads to no SKU"):
+        Registry(ITEM, LOT, lost)
+
+
 @pytest.mark.parametrize("key", [("nothing",), ("code", "nothing")])
 def test_a_key_of_a_field_that_is_not_there_is_refused(key: tuple[str, ...]) -> None:
     with pytest.raises(KeyError, match="no field 'nothing'"):
@@ -142,10 +152,17 @@ def test_p18_quantities_stand_beside_a_unit_of_a_known_item(entity: Entity) -> N
         return
     assert entity.field(entity.uom).type is Type.UOM
     assert entity.field(entity.uom).default is None, "the unit an empty cell means is the item's own, not a constant"
-    assert entity.uom_sku in {ref.column for ref in entity.refs if ref.entity == "sku"}
+    first, second = entity.uom_path
+    ref = next(one for one in entity.refs if one.column == first)
+    if second:
+        ref = next(one for one in registry()[ref.entity].refs if one.column == second)
+    assert ref.entity == "sku"
 
 
-@pytest.mark.parametrize("name", ["sku_supplier", "sales_order_line", "inventory_snapshot", "inventory_movement"])
+@pytest.mark.parametrize(
+    "name",
+    ["sku_supplier", "receipt", "sales_order_line", "shipment_line", "inventory_snapshot", "inventory_movement"],
+)
 def test_p18_rows_that_count_towards_stock_or_demand_wait_for_a_missing_factor(name: str) -> None:
     assert registry()[name].uom_required
 

@@ -62,7 +62,9 @@ class Entity:
     """A canonical entity. `key` names the fields of its business key (referenced ones count by their id).
 
     `uom` names the unit field of a row with quantities; `uom_sku` the reference column of the SKU whose base
-    unit they convert to; `uom_required` rejects a row whose factor is unknown instead of leaving it open.
+    unit they convert to, or the way to it through a line that has it (`sales_order_line_id.sku_id`; an empty unit
+    then means the unit and factor of that line); `uom_required` rejects a row whose factor is unknown instead of
+    leaving it open.
     `event_time` names the instant whose production day is stored with the row.
     """
 
@@ -81,6 +83,12 @@ class Entity:
     search: tuple[str, ...] = ()
     doc: str = ""
     schema: str = "manufacturing"
+
+    @property
+    def uom_path(self) -> tuple[str, str | None]:
+        """The reference column that leads to the SKU, and the SKU's column in that row (None: it is the SKU)."""
+        first, _, second = (self.uom_sku or "").partition(".")
+        return first, second or None
 
     @property
     def full_table(self) -> str:
@@ -144,7 +152,16 @@ class Registry:
                 raise ValueError(f"{entity.name}.{ref.column} must give the key {target.key} of '{ref.entity}'")
         for name in (*entity.key, *entity.consumed):
             entity.field(name)
+        self._check_unit(entity)
         self._entities[entity.name] = entity
+
+    def _check_unit(self, entity: Entity) -> None:
+        first, second = entity.uom_path
+        ref = next((one for one in entity.refs if one.column == first), None)
+        line = self._entities.get(ref.entity) if ref else None
+        through = line is not None and line.uom is not None and line.uom_sku == second
+        if entity.uom_sku and (ref is None or (second and not through)):
+            raise ValueError(f"{entity.name}.uom_sku '{entity.uom_sku}' leads to no SKU")
 
     def get(self, name: str) -> Entity | None:
         """The entity of that name, or None."""

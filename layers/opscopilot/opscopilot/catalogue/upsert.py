@@ -151,19 +151,39 @@ def resolve(plan: LoadPlan) -> str:
 def _typed(plan: LoadPlan, one: Field, parent: str) -> str:
     text = _text(plan, one.name)
     if one.name == plan.entity.uom and plan.entity.uom_sku and one.type.name == "UOM":
-        return f"coalesce({text}, base.base_uom)"
+        return _unit(plan)
     value = f"CAST({text} AS {one.type.value.pg})"
     return f"coalesce({value}, {parent}.{one.name})" if parent else value
 
 
 def _unit_joins(plan: LoadPlan) -> list[str]:
-    sku, unit = f"r_{plan.entity.uom_sku}", _text(plan, plan.entity.uom or "")
+    first, second = plan.entity.uom_path
+    sku, unit = f"r_{first}", _unit(plan)
+    through = [f"LEFT JOIN manufacturing.skus unit_sku ON unit_sku.id = r_{first}.{second}"] if second else []
+    if second:
+        sku = "unit_sku"
     return [
-        f"LEFT JOIN LATERAL (SELECT {sku}.base_uom) base ON true" if sku else "",
+        *through,
+        f"LEFT JOIN LATERAL (SELECT {sku}.base_uom) base ON true",
         f"LEFT JOIN (VALUES {_physical_factors()}) physical (f, t, x) ON physical.f = {unit} "
         f"AND physical.t = base.base_uom",
         f"LEFT JOIN manufacturing.sku_uoms pack ON pack.sku_id = {sku}.id AND pack.uom = {unit}",
     ]
+
+
+def _line_unit(plan: LoadPlan) -> str:
+    """The unit of the line through which the SKU is reached; empty where the row has its own."""
+    first, second = plan.entity.uom_path
+    if not second:
+        return ""
+    line = next(ref.entity for ref in plan.entity.refs if ref.column == first)
+    return f"r_{first}.{plan.registry[line].uom}"
+
+
+def _unit(plan: LoadPlan) -> str:
+    """The unit a row's quantities are in: its own, else its line's, else the item's base unit."""
+    known = [_text(plan, plan.entity.uom or ""), _line_unit(plan), "base.base_uom"]
+    return f"coalesce({', '.join(one for one in known if one)})"
 
 
 def _physical_factors() -> str:
@@ -172,9 +192,13 @@ def _physical_factors() -> str:
 
 
 def _factor(plan: LoadPlan) -> str:
-    unit = _text(plan, plan.entity.uom or "")
+    # A unit shared with the line has the line's very factor: the two stay comparable if the masters change.
+    first, line = plan.entity.uom_path[0], _line_unit(plan)
+    same = (
+        f"WHEN {_unit(plan)} = {line} AND r_{first}.uom_factor IS NOT NULL THEN r_{first}.uom_factor " if line else ""
+    )
     return (
-        f"CASE WHEN coalesce({unit}, base.base_uom) = base.base_uom THEN 1 "
+        f"CASE {same}WHEN {_unit(plan)} = base.base_uom THEN 1 "
         f"ELSE coalesce(physical.x, pack.factor_to_base) END::numeric(24,12)"
     )
 
@@ -203,13 +227,13 @@ def _reference_errors(plan: LoadPlan) -> list[str]:
 
 
 def _factor_error(plan: LoadPlan) -> str:
-    unit = _text(plan, plan.entity.uom or "")
+    unit, first = _unit(plan), plan.entity.uom_path[0]
     built = _error(
         plan.entity.uom or "uom", "uom_conversion_missing",
         f"format('There is no factor from %s to %s for this item.', {unit}, base.base_uom)", unit,
         "a row in the unit factors (sku_uom) for this item and unit; the row waits for it",
     )  # fmt: skip
-    return f"CASE WHEN r_{plan.entity.uom_sku}.id IS NOT NULL AND ({_factor(plan)}) IS NULL THEN {built} END"
+    return f"CASE WHEN r_{first}.id IS NOT NULL AND ({_factor(plan)}) IS NULL THEN {built} END"
 
 
 def key_join(entity: Entity, left: str, right: str) -> str:

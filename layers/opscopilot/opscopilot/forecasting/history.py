@@ -20,14 +20,14 @@ _BUCKET = "({day} - mod(extract(isodow FROM {day})::int - :week_start + 7, 7))"
 _LINES = f"""
 CREATE TEMP TABLE demand_lines ON COMMIT DROP AS
 WITH shipped AS (
-    SELECT s.sales_order_line_id AS id, sum(s.qty) FILTER (WHERE s.production_day <= :as_of) AS qty
+    SELECT s.sales_order_line_id AS id, sum(s.qty * s.uom_factor) FILTER (WHERE s.production_day <= :as_of) AS base_qty
     FROM manufacturing.shipment_lines s GROUP BY s.sales_order_line_id
 ), lines AS (
     SELECT l.sku_id, k.base_uom, coalesce(l.requested_date, o.requested_date, o.order_date) AS day, l.ordered_qty,
            CASE WHEN l.cancelled_qty > 0 THEN least(l.cancelled_qty, l.ordered_qty) ELSE 0 END AS cancelled,
            coalesce(l.cancel_reason, '') AS reason,
-           CASE WHEN s.id IS NOT NULL THEN coalesce(s.qty, 0)
-                WHEN coalesce(l.ship_date, o.ship_date) > :as_of THEN 0
+           CASE WHEN s.id IS NOT NULL THEN coalesce(s.base_qty, 0) END AS shipped_base,
+           CASE WHEN coalesce(l.ship_date, o.ship_date) > :as_of THEN 0
                 WHEN l.shipped_qty IS NULL AND coalesce(l.ship_date, o.ship_date) IS NOT NULL THEN l.ordered_qty
                 ELSE coalesce(l.shipped_qty, 0) END AS shipped,
            CASE WHEN l.uom_factor IS NOT NULL THEN l.uom_factor
@@ -40,7 +40,7 @@ WITH shipped AS (
 )
 SELECT sku_id, base_uom, {_BUCKET.format(day="day")} AS bucket, count(*) AS order_lines,
        sum(factor * (ordered_qty - CASE WHEN reason ~* :never THEN cancelled ELSE 0 END)) AS ordered,
-       sum(factor * shipped) AS shipped,
+       sum(coalesce(shipped_base, factor * shipped)) AS shipped,
        sum(factor * CASE WHEN reason ~* :never OR reason ~* :choice THEN 0 ELSE cancelled END) AS lost
 FROM lines WHERE factor IS NOT NULL GROUP BY 1, 2, 3
 """

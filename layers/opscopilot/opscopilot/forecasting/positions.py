@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.kernel.db import Tx
-from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OPEN_LINES, STOCK
+from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OPEN_LINES, OUTSTANDING, RECEIVED, STOCK
 
 ZERO = Decimal(0)
 
@@ -54,7 +54,7 @@ class Position:
 # Stock, open orders and open supply mean here what they mean in every other answer (queries_shared).
 _STOCK = f"""
 WITH {OPEN_LINES}, {STOCK}, owed AS (
-    SELECT sku_id, sum(uom_factor * open_qty) AS qty FROM open_lines WHERE due_date < :today GROUP BY sku_id
+    SELECT sku_id, sum(open_base) AS qty FROM open_lines WHERE due_date < :today GROUP BY sku_id
 ), held AS (
     SELECT sku_id, count(*) AS stock_rows, count(*) FILTER (WHERE on_hand < 0) AS negative_rows,
            sum(greatest(on_hand, 0)) AS on_hand, sum(available) AS available, sum(reserved) AS reserved,
@@ -69,17 +69,13 @@ SELECT coalesce(h.sku_id, o.sku_id) AS sku_id, coalesce(h.stock_rows, 0) AS stoc
 FROM held h FULL JOIN owed o ON o.sku_id = h.sku_id
 """
 
-_PURCHASES = """
-WITH received AS (
-    SELECT r.purchase_order_line_id AS id, coalesce(sum(r.qty) FILTER (WHERE r.production_day <= :today), 0) AS qty
-    FROM manufacturing.receipts r GROUP BY 1
-)
+_PURCHASES = f"""
+WITH {RECEIVED}
 SELECT l.sku_id, coalesce(l.confirmed_date, l.requested_date) AS due, max(p.order_date) AS ordered,
-       sum(l.uom_factor * greatest(l.ordered_qty - coalesce(l.cancelled_qty, 0)
-           - coalesce(r.qty, l.received_qty, 0), 0)) AS quantity
+       sum({OUTSTANDING}) AS quantity
 FROM manufacturing.purchase_order_lines l
 JOIN manufacturing.purchase_orders p ON p.tenant_id = l.tenant_id AND p.id = l.purchase_order_id
-LEFT JOIN received r ON r.id = l.id
+LEFT JOIN received r ON r.purchase_order_line_id = l.id
 WHERE p.status IN ('approved', 'sent', 'confirmed', 'partially_received') AND p.order_date <= :today
   AND l.uom_factor IS NOT NULL
 GROUP BY l.sku_id, coalesce(l.confirmed_date, l.requested_date)

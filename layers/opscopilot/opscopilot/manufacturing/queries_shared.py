@@ -9,11 +9,12 @@ from __future__ import annotations
 OPEN_ORDERS_TEXT = (
     "An open order line was ordered on or before the day, belongs to no draft or cancelled order, and has a part "
     "that is neither shipped nor cancelled. Shipped counts what left on or before the day: the shipment lines where "
-    "there are any, else the shipped quantity at the ship date (no quantity with a ship date means all of it)."
+    "there are any (in whatever unit, converted), else the shipped quantity at the ship date (no quantity with a ship date means all of it)."
 )
 OPEN_LINES = """
 shipped AS (
-    SELECT s.sales_order_line_id, coalesce(sum(s.qty) FILTER (WHERE s.production_day <= :today), 0) AS qty,
+    SELECT s.sales_order_line_id, coalesce(sum(s.qty * s.uom_factor) FILTER (WHERE s.production_day <= :today), 0)
+            AS base_qty,
         bool_or(s.production_day > :today) AS later
     FROM manufacturing.shipment_lines s GROUP BY s.sales_order_line_id
 ), sold AS (
@@ -21,18 +22,20 @@ shipped AS (
         l.uom, l.uom_factor, o.order_number, o.customer_id, o.channel, o.order_date, o.currency, o.status,
         coalesce(l.promised_date, l.requested_date, o.promised_date, o.requested_date) AS due_date,
         l.ingestion_job_id, l.source_row,
-        CASE WHEN s.sales_order_line_id IS NOT NULL THEN s.qty
+        CASE WHEN s.sales_order_line_id IS NOT NULL THEN round(s.base_qty / l.uom_factor, 6)
              WHEN coalesce(l.ship_date, o.ship_date) > :today THEN 0
              WHEN l.shipped_qty IS NOT NULL THEN l.shipped_qty
              WHEN coalesce(l.ship_date, o.ship_date) IS NOT NULL OR o.status = 'completed' THEN l.ordered_qty
-             ELSE 0 END AS shipped_qty,
+             ELSE 0 END AS shipped_qty, s.base_qty AS shipped_base,
         coalesce(l.ship_date, o.ship_date) > :today OR coalesce(s.later, false) AS left_later
     FROM manufacturing.sales_order_lines l
     JOIN manufacturing.sales_orders o ON o.tenant_id = l.tenant_id AND o.id = l.sales_order_id
     LEFT JOIN shipped s ON s.sales_order_line_id = l.id
     WHERE o.order_date <= :today AND o.status NOT IN ('draft', 'cancelled')
 ), open_lines AS (
-    SELECT *, ordered_qty - cancelled_qty - shipped_qty AS open_qty FROM sold
+    SELECT *, ordered_qty - cancelled_qty - shipped_qty AS open_qty,
+        uom_factor * (ordered_qty - cancelled_qty) - coalesce(shipped_base, uom_factor * shipped_qty) AS open_base
+    FROM sold
     WHERE ordered_qty - cancelled_qty - shipped_qty > 0 AND (status <> 'completed' OR left_later)
 )"""
 
@@ -69,13 +72,20 @@ latest AS (
         AS available FROM counted
 )"""
 
-SUPPLY = f"""
+# What arrived by the day, and what a purchase order line `l` still brings: in base units, because receipts may come
+# in another unit than was ordered. Where the line's factor is unknown so is the result (greatest skips a plain NULL).
+RECEIVED = """
 received AS (
-    SELECT r.purchase_order_line_id, coalesce(sum(r.qty) FILTER (WHERE r.production_day <= :today), 0) AS qty
+    SELECT r.purchase_order_line_id,
+        coalesce(sum(r.qty * r.uom_factor) FILTER (WHERE r.production_day <= :today), 0) AS base_qty
     FROM manufacturing.receipts r GROUP BY r.purchase_order_line_id
-), on_order AS (
-    SELECT l.sku_id, sum(l.uom_factor * greatest(l.ordered_qty - coalesce(l.cancelled_qty, 0)
-        - coalesce(r.qty, l.received_qty, 0), 0)) AS qty, count(*) FILTER (WHERE l.uom_factor IS NULL) AS unknown
+)"""
+OUTSTANDING = """greatest(l.uom_factor * (l.ordered_qty - coalesce(l.cancelled_qty, 0))
+        - coalesce(r.base_qty, l.uom_factor * l.received_qty, 0), l.uom_factor * 0)"""
+
+SUPPLY = f"""
+{RECEIVED}, on_order AS (
+    SELECT l.sku_id, sum({OUTSTANDING}) AS qty, count(*) FILTER (WHERE l.uom_factor IS NULL) AS unknown
     FROM manufacturing.purchase_order_lines l
     JOIN manufacturing.purchase_orders p ON p.tenant_id = l.tenant_id AND p.id = l.purchase_order_id
     LEFT JOIN received r ON r.purchase_order_line_id = l.id
@@ -89,5 +99,5 @@ received AS (
         AND (w.status IS NOT NULL OR coalesce(w.actual_start, w.scheduled_start) <= :today)
     GROUP BY w.sku_id
 ), backorders AS (
-    SELECT sku_id, sum(uom_factor * open_qty) AS qty FROM open_lines WHERE due_date < :today GROUP BY sku_id
+    SELECT sku_id, sum(open_base) AS qty FROM open_lines WHERE due_date < :today GROUP BY sku_id
 )"""

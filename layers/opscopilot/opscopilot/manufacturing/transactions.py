@@ -72,6 +72,7 @@ PURCHASE_ORDER_LINE = Entity(
 RECEIPT = Entity(
     name="receipt", table="receipts", title="Receipts", key=("receipt_no", "receipt_line"), semantics="append",
     refs=(Ref("purchase_order_line_id", "purchase_order_line", ("po_number", "line_no")),), event_time="received_at",
+    uom="uom", uom_sku="purchase_order_line_id.sku_id", uom_required=True,
     doc="Goods that arrived against a purchase order line.",
     fields=(
         Field("receipt_no", CODE, required=True), Field("receipt_line", CODE, default="1"),
@@ -116,7 +117,8 @@ SALES_ORDER_LINE = Entity(
 SHIPMENT_LINE = Entity(
     name="shipment_line", table="shipment_lines", title="Shipments", key=("shipment_no", "shipment_line"),
     semantics="append", refs=(Ref("sales_order_line_id", "sales_order_line", ("order_number", "line_no")),),
-    event_time="shipped_at", doc="What left for a customer, with its lot.",
+    event_time="shipped_at", uom="uom", uom_sku="sales_order_line_id.sku_id", uom_required=True,
+    doc="What left for a customer, with its lot.",
     fields=(
         Field("shipment_no", CODE, required=True), Field("shipment_line", CODE, default="1"),
         Field("order_number", CODE, required=True), Field("line_no", CODE, required=True),
