@@ -13,13 +13,13 @@ TERMINAL = frozenset({"completed", "partially_failed", "failed", "cancelled"})
 
 
 class ApiError(Exception):
-    """The API refused; the message is what it said, fit for a person."""
+    """The API refused; the message is what it said, fit for a person. Status 0: it did not come to an answer."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         detail = str(problem.get("detail") or problem.get("message") or problem.get("title") or "no explanation")
         if problem.get("expected"):
             detail += f" Right would be: {problem['expected']}."
-        super().__init__(f"{detail} (HTTP {status})")
+        super().__init__(f"{detail} (HTTP {status})" if status else detail)
         self.status = status
         self.problem = problem
 

@@ -111,6 +111,9 @@ def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
             time.sleep(0.25)
             run = api.get(f"/forecast/runs/{run['run_id']}")
             bar.update(task, description=f"Forecasting: {run['status']}")
+    if run["status"] != "completed":
+        why = run.get("cause") or run.get("error") or "no reason was given"
+        raise ApiError(0, {"detail": f"The forecast run {run['run_id']} {run['status']}: {why}"})
     return run
 
 

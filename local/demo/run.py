@@ -30,6 +30,7 @@ def run(plant: DemoPlant, client: ClientFor) -> dict[str, Any]:
     report: dict[str, Any] = {"tenant": tenant}
     with client(code, "planner") as api:
         report["receipts"] = drop(api, plant)
+        _something_loaded(report["receipts"])
         report["forecast_run"] = show.run_forecast(api)
         report |= look(api, plant)
         report["answers"] = [ask(api, question) for question in plant.questions]
@@ -46,6 +47,12 @@ def drop(api: OpsClient, plant: DemoPlant) -> list[dict[str, Any]]:
             uploads += api.upload(paths, system)
             bar.advance(task, len(paths))
     return show.follow(api, [one["job_id"] for one in uploads])
+
+
+def _something_loaded(receipts: list[dict[str, Any]]) -> None:
+    """Without any file there is nothing to look at; the first reason is the one that helps."""
+    if all(job["status"] == "failed" for job in receipts):
+        raise ApiError(0, {"detail": f"No file was loaded. {receipts[0]['file_name']}: {receipts[0]['error_summary']}"})
 
 
 def look(api: OpsClient, plant: DemoPlant) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +17,7 @@ import httpx
 import pytest
 
 from local.client import OpsClient
+from local.constants import LAYER, REPOSITORY
 from local.identity import Identity
 from local.testing import stack
 
@@ -100,3 +105,21 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def ops(state: Path, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    """Run the `ops` command as a person would, against the stack of a state folder."""
+    command = [sys.executable, "-c", "from local.cli import main; main()", *arguments]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPS_", "COV_"))}
+    paths = os.pathsep.join([str(REPOSITORY), str(LAYER)])
+    environment = {**kept, "OPS_STATE_DIR": str(state), "PYTHONPATH": paths, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def ops_json(state: Path, *arguments: str) -> Any:
+    """What `ops … --json` printed; fails with its error when it failed."""
+    done = ops(state, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -124,7 +124,10 @@ class Ingestor:
             )
             outcome = checker.run()
             if outcome.good + outcome.bad + prepared.rejected == 0:
-                raise Refused("no_rows", f"'{work.landing.file_name}' has a header line but no records under it.")
+                raise Refused(
+                    "no_rows", f"'{work.landing.file_name}' has a header line but no records under it. "
+                    "Check the filter of the export and export it again.",
+                )  # fmt: skip
             good, bad = work.folder / "good.parquet", work.folder / "bad.csv"
             checker.write_bad(bad, dialect.headers)
             if outcome.good:
