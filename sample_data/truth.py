@@ -243,8 +243,14 @@ def _season(plant: Plant, profile: Profile) -> dict[str, Any] | None:
     need = int(sum(profile.expected_m(plant.as_of + day) for day in range(1, sku.lead_days + 1)))
     if not int(sku.usage_m * sku.lead_days) < free < need:
         return None
-    return {"sku": sku.code, "uom": sku.base, "available": str(qty(free)), "lead_time_days": sku.lead_days,
-            "needed_at_past_pace": str(qty(int(sku.usage_m * sku.lead_days))), "needed_in_season": str(qty(need))}
+    return {
+        "sku": sku.code,
+        "uom": sku.base,
+        "available": str(qty(free)),
+        "lead_time_days": sku.lead_days,
+        "needed_at_past_pace": str(qty(int(sku.usage_m * sku.lead_days))),
+        "needed_in_season": str(qty(need)),
+    }
 
 
 def _ambiguous(plant: Plant) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def test_p67_periods_in_words_are_days_of_the_plant(question: str, start: str, e
     assert (found.start.isoformat(), found.end.isoformat()) == (start, end)
 
 
-@pytest.mark.parametrize("question", ["stock of 00100001", "may I see the stock?", "Stock of the Mountain-200?", "order 2024"])
+@pytest.mark.parametrize(
+    "question", ["stock of 00100001", "may I see the stock?", "Stock of the Mountain-200?", "order 2024"]
+)
 def test_a_question_without_a_period_has_none(question: str) -> None:
     assert parse(question, TODAY) is None
 
@@ -68,7 +70,12 @@ def test_language_of_a_question(question: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["What is the weather in Lyon tomorrow?", "Tell me a joke", "Who is the worst operator?", "rank our employees by scrap"],
+    [
+        "What is the weather in Lyon tomorrow?",
+        "Tell me a joke",
+        "Who is the worst operator?",
+        "rank our employees by scrap",
+    ],
 )
 def test_p68_other_subjects_and_judging_people_are_declined(question: str) -> None:
     refusal = guard.refuse(question)
@@ -114,7 +121,12 @@ def facts_of(data: object) -> Facts:
 def test_p65_a_figure_that_is_in_no_result_is_dropped() -> None:
     facts = facts_of({"orders": 497, "value": Decimal("431278.23"), "rate": Decimal("0.0023628"), "items": ["A", "B"]})
     kept, dropped = verify(
-        ["497 orders worth 431,278.23 are open [1].", "Scrap is 0.236 % [1].", "2 items [1].", "That is 12 % more [1]."],
+        [
+            "497 orders worth 431,278.23 are open [1].",
+            "Scrap is 0.236 % [1].",
+            "2 items [1].",
+            "That is 12 % more [1].",
+        ],
         facts,
     )
     assert len(kept) == 3
