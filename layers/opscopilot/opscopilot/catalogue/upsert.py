@@ -220,7 +220,7 @@ def _reference_errors(plan: LoadPlan) -> list[str]:
         built = _error(
             ref.fields[-1] if len(ref.fields) > 1 and not plan.entity.ref_for(ref.fields[0]) else ref.fields[0],
             "reference_not_found", f"format('%s is not among the {what} loaded so far.', {value})", value,
-            f"a key that exists in {what}; the row waits and is taken up when it arrives",
+            f"a key that exists in {what}; once it is loaded, drop this file again (nothing is doubled)",
         )  # fmt: skip
         errors.append(f"CASE WHEN r_{ref.column}.id IS NULL{wanted} THEN {built} END")
     return errors
@@ -231,7 +231,8 @@ def _factor_error(plan: LoadPlan) -> str:
     built = _error(
         plan.entity.uom or "uom", "uom_conversion_missing",
         f"format('There is no factor from %s to %s for this item.', {unit}, base.base_uom)", unit,
-        "a row in the unit factors (sku_uom) for this item and unit; the row waits for it",
+        "a row in the unit factors (sku_uom) for this item and unit; once it is loaded, drop this file again "
+        "(nothing is doubled)",
     )  # fmt: skip
     return f"CASE WHEN r_{first}.id IS NOT NULL AND ({_factor(plan)}) IS NULL THEN {built} END"
 
