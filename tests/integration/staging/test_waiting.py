@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.errors import DependenciesPending
 from opscopilot.kernel.ids import uuid7
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.normalize import WAIT_FOR_UPLOADS_S, Normalizer, StagedFile
+from opscopilot.staging.normalize import WAIT_FOR_RUNNING_S, WAIT_FOR_UPLOADS_S, Normalizer, StagedFile
 from tests.support.plant import Plant
 from tests.support.plant import plant as make_plant
 
@@ -28,15 +29,17 @@ def plant() -> Iterator[Plant]:
         yield made
 
 
-def job(plant: Plant, entity: str | None, status: str, age_s: int = 0) -> Any:
+def job(plant: Plant, entity: str | None, status: str, age_s: int = 0, still_s: int = 0) -> Any:
+    """A job made `age_s` seconds ago that last moved `still_s` seconds ago."""
     job_id = uuid7()
     with plant.db("ops_ingest").tenant(plant.tenant_id) as tx:
         tx.execute(
             """INSERT INTO staging.ingestion_jobs
-                   (tenant_id, id, source_system, status, file_name, entity_type, created_at)
-               VALUES (:t, :id, 'sap', :status, :name, :entity, now() - CAST(:age AS interval))""",
+                   (tenant_id, id, source_system, status, file_name, entity_type, created_at, updated_at)
+               VALUES (:t, :id, 'sap', :status, :name, :entity, now() - CAST(:age AS interval),
+                       now() - CAST(:still AS interval))""",
             t=plant.tenant_id, id=job_id, status=status, name=f"{entity}.csv", entity=entity,
-            age=timedelta(seconds=age_s),
+            age=timedelta(seconds=age_s), still=timedelta(seconds=still_s),
         )  # fmt: skip
     return job_id
 
@@ -72,6 +75,21 @@ def test_an_upload_that_never_came_holds_up_nobody(plant: Plant, entity: str | N
     job(plant, entity, status, age_s)
     with pytest.raises(GotPast):
         run(plant, "sku_uom")
+
+
+def test_a_job_that_died_holds_up_nobody_and_one_that_moves_does(plant: Plant) -> None:
+    dead = job(plant, "sku", "running", age_s=WAIT_FOR_RUNNING_S + 60, still_s=WAIT_FOR_RUNNING_S + 1)
+    with pytest.raises(GotPast):
+        run(plant, "sku_uom")
+    with plant.db("ops_ingest").tenant(plant.tenant_id) as tx:  # delivered again
+        tx.execute("UPDATE staging.ingestion_jobs SET updated_at = now() WHERE id = :id", id=dead)
+    with pytest.raises(DependenciesPending, match=r"sku\.csv"):
+        run(plant, "sku_uom")
+
+
+def test_the_limit_is_the_state_machines_own() -> None:
+    machine = json.loads(Path("statemachines/ingestion.asl.json").read_text(encoding="utf-8"))
+    assert machine["TimeoutSeconds"] == WAIT_FOR_RUNNING_S
 
 
 @pytest.mark.parametrize(("entity", "status"), [(None, "pending"), (None, "running"), ("sku_uom", "running")])

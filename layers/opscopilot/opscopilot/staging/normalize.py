@@ -28,6 +28,9 @@ ANALYZE_FROM_ROWS = 1000
 WAIT_FOR_UPLOADS_S = 120
 """A file that was announced, or whose kind is still unknown, may be the one we need; after this long we stop
 waiting for it. One that never arrives must not hold up the others for ever."""
+WAIT_FOR_RUNNING_S = 2 * 3600
+"""A job that has not moved for as long as its state machine may run (TimeoutSeconds) is dead, whatever its status
+says, and must not hold up the others either. A delivery that starts it again makes it count again."""
 
 
 class StagedFile(BaseModel):
@@ -90,10 +93,11 @@ class Normalizer:
             """SELECT file_name FROM staging.ingestion_jobs
                WHERE status IN ('pending', 'running') AND id <> :job
                  AND (status = 'running' AND entity_type = ANY(CAST(:needed AS text[]))
+                          AND updated_at > now() - make_interval(secs => :alive)
                       OR (staged_key IS NULL AND created_at > now() - make_interval(secs => :patience)
                           AND (entity_type IS NULL OR entity_type = ANY(CAST(:needed AS text[])))))
                LIMIT 5""",
-            job=staged.job_id, needed=needed, patience=WAIT_FOR_UPLOADS_S,
+            job=staged.job_id, needed=needed, patience=WAIT_FOR_UPLOADS_S, alive=WAIT_FOR_RUNNING_S,
         )  # fmt: skip
         if waiting:
             names = ", ".join(row["file_name"] for row in waiting)
