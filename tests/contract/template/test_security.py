@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from local.template import Template
 
+NOTHING = {"Ref": "AWS::NoValue"}
 DATABASE_USERS = {
     "IngestRole": "ops_ingest",
     "NormalizeRole": "ops_normalize",
@@ -128,7 +130,7 @@ def test_queues_topics_and_database_are_encrypted(template: Template) -> None:
     for name, topic in template.of_type("AWS::SNS::Topic"):
         assert topic["KmsMasterKeyId"] == {"Ref": "TopicKey"}, name
     database = template.resources["Db"]["Properties"]
-    assert database["StorageEncrypted"] is True
+    assert database["StorageEncrypted"] == {"Fn::If": ["RestoresDb", NOTHING, True]}
     assert database["PubliclyAccessible"] is False
     assert database["EnableIAMDatabaseAuthentication"] is True
     assert "MasterUserPassword" not in database
@@ -140,6 +142,25 @@ def test_the_database_is_kept_when_it_matters(template: Template) -> None:
     for switch in ("MultiAZ", "DeletionProtection"):
         assert database[switch] == {"Fn::If": ["IsProd", True, False]}
     assert template.resources["Db"]["DeletionPolicy"] == "Snapshot"
+
+
+def test_a_database_made_from_a_snapshot_is_given_nothing_the_snapshot_brings(template: Template) -> None:
+    database = template.resources["Db"]["Properties"]
+    assert database["DBSnapshotIdentifier"] == {"Fn::If": ["RestoresDb", {"Ref": "DbSnapshotIdentifier"}, NOTHING]}
+    for name in ("DBName", "MasterUsername", "StorageEncrypted"):
+        assert database[name]["Fn::If"][:2] == ["RestoresDb", NOTHING], name
+    assert database["ManageMasterUserPassword"] is True
+    assert template.source["Parameters"]["DbSnapshotIdentifier"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("", True), ("opscopilot-restored", True), ("rds:opscopilot-2026-11-20-03-07", True), ("a snapshot", False),
+     ("arn:aws:rds:eu-west-1:111122223333:snapshot:opscopilot-restored", True)],
+)  # fmt: skip
+def test_a_snapshot_is_named_or_given_by_its_arn(template: Template, name: str, allowed: bool) -> None:
+    pattern = template.source["Parameters"]["DbSnapshotIdentifier"]["AllowedPattern"]
+    assert bool(re.search(pattern, name)) is allowed
 
 
 def test_every_queue_has_a_dead_letter_queue_or_is_one(template: Template) -> None:
