@@ -86,6 +86,7 @@ def delivered(api: OpsClient, timeout: float = 30) -> dict[str, Any]:
         page: dict[str, Any] = api.get("/notify/notifications", limit=100)
         moving = [one for one in page["items"] if one["status"] == "sending" or _due(one)]
         if not moving and (page["items"] or time.monotonic() > deadline - timeout + 3):
+            page["items"] = [api.get(f"/notify/notifications/{one['id']}") for one in page["items"]]
             return page
         if time.monotonic() > deadline:
             raise ApiError(0, {"detail": f"{len(moving)} notifications were still under way after {timeout:.0f} s."})
@@ -93,4 +94,4 @@ def delivered(api: OpsClient, timeout: float = 30) -> dict[str, Any]:
 
 
 def _due(notification: dict[str, Any]) -> bool:
-    return notification["status"] == "pending" and notification.get("scheduled_at") is None
+    return notification["status"] == "pending" and notification["reason"] is None

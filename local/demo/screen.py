@@ -65,7 +65,7 @@ def _alerts(report: dict[str, Any]) -> None:
     rows = [(one["severity"], one["alert_type"], one["title"]) for one in report["alerts"]["items"][:12]]
     console.print(table(f"Open alerts ({report['alerts']['total']})", ("severity", "type", "what"), rows))
     notes = [
-        (one["status"], one["channel"], one.get("recipient") or one["user_id"], one.get("subject") or one["title"])
+        (one["status"], one["channel"], f"{one['user_id']} ({one['destination']})", one["title"])
         for one in report["notifications"]["items"][:12]
     ]
     console.print(table(f"Delivered ({report['notifications']['total']})", ("status", "by", "to", "what"), notes))
