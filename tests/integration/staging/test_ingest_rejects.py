@@ -48,6 +48,25 @@ def line(**changes: str) -> str:
     return ",".join({**GOOD, **changes}[name] for name in HEADER.split(","))
 
 
+@pytest.mark.parametrize("value", ["0", "0.00", "-12", "0.0000001"])
+def test_a_factor_must_be_more_than_zero(drops: Yard, value: str) -> None:
+    answer = drops.drop("units.csv", f"sku_code,uom,factor_to_base\n1,XCS,12\n2,XCS,{value}\n3,XCS,0.000001\n")
+    assert (answer["entity"], answer["total_records"], answer["failed_records"]) == ("sku_uom", 3, 1)
+    (error,) = drops.rejects(answer["job_id"])[0]["errors"]
+    assert (error["code"], error["field"], error["raw_value"]) == ("bad_number", "factor_to_base", value)
+    assert error["message"] == f"Factor to base is '{value}'; it must be more than zero."
+    assert error["expected"] == "a number such as 1250.5, more than zero"
+
+
+@pytest.mark.parametrize(("field", "value"), [("base_qty", "0"), ("expected_yield", "0 %")])
+def test_a_recipe_makes_something(drops: Yard, field: str, value: str) -> None:
+    body = f"sku_code,version,effective_from,{field}\n1,1,2026-01-01,{value}\n2,1,2026-01-01,0.5\n"
+    answer = drops.drop("boms.csv", body)
+    assert (answer["entity"], answer["failed_records"]) == ("bom", 1)
+    (error,) = drops.rejects(answer["job_id"])[0]["errors"]
+    assert (error["code"], error["field"]) == ("bad_number", field)
+
+
 @pytest.mark.parametrize(("code", "field", "value", "expected"), FAULTS)
 def test_a_fault_is_named_with_field_value_and_what_would_be_right(
     drops: Yard, code: str, field: str, value: str, expected: str

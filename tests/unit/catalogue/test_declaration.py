@@ -95,6 +95,18 @@ def test_people_are_told_what_would_be_right() -> None:
     assert Field("lot_code", Type.CODE).label == "Lot code"
     assert Field("status", Type.ENUM, enum=("open", "closed")).expected == "one of: open, closed"
     assert "1250.5" in Field("qty", Type.QTY).expected
+    assert Field("qty", Type.QTY, positive=True).expected.endswith(", more than zero")
+
+
+def test_what_others_divide_by_is_more_than_zero() -> None:
+    found = {f"{entity.name}.{one.name}" for entity in registry() for one in entity.fields if one.positive}
+    assert found == {"sku_uom.factor_to_base", "bom.base_qty", "bom.expected_yield"}
+
+
+@ALL
+def test_only_a_number_without_a_sign_is_positive(entity: Entity) -> None:
+    wrong = [one.name for one in entity.fields if one.positive and (one.signed or not one.type.is_number)]
+    assert wrong == []
 
 
 def test_the_catalogue_holds_the_canonical_entities_of_the_model() -> None:

@@ -13,7 +13,7 @@ from opscopilot.manufacturing.entities import ENTITIES, registry
 
 ITEM = Entity(name="item", table="items", title="Items", key=("code",), schema="fsq", fields=(
     Field("code", Type.CODE, required=True), Field("state", Type.ENUM, enum=("on", "off"), default="on"),
-    Field("price", Type.PRICE)))  # fmt: skip
+    Field("price", Type.PRICE, positive=True)))  # fmt: skip
 MOVE = Entity(
     name="move", table="moves", title="Moves", key=("no",), schema="fsq", uom="uom", uom_sku="item_id",
     event_time="at", refs=(Ref("item_id", "item", ("code",)), Ref("other_id", "item", ("other",), required=False)),
@@ -26,7 +26,7 @@ CATALOGUE = Registry(ITEM, MOVE)
 def test_columns_carry_type_nullability_and_allowed_values() -> None:
     assert columns(ITEM)[2:5] == [
         ("code", "text NOT NULL"), ("state", "text NOT NULL CHECK (state IN ('on', 'off'))"),
-        ("price", "numeric(19,6)"),
+        ("price", "numeric(19,6) CHECK (price > 0)"),
     ]  # fmt: skip
 
 

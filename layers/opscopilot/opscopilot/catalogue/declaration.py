@@ -23,7 +23,8 @@ class Field:
     """One value of an entity.
 
     `aliases` maps a spelling met in files (lower case) to an enum value. `inherit` takes the parent's value
-    where the file has none. `signed` allows negative numbers. `default` fills an empty cell.
+    where the file has none. `signed` allows negative numbers, `positive` refuses zero as well. `default` fills an
+    empty cell.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     default: str | None = None
     inherit: bool = False
     signed: bool = False
+    positive: bool = False
     doc: str = ""
 
     @property
@@ -44,7 +46,9 @@ class Field:
     @property
     def expected(self) -> str:
         """What a right value looks like."""
-        return "one of: " + ", ".join(self.enum) if self.enum else self.type.value.expected
+        if self.enum:
+            return "one of: " + ", ".join(self.enum)
+        return self.type.value.expected + (", more than zero" if self.positive else "")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ def columns(entity: Entity) -> list[tuple[str, str]]:
         if one.enum:
             values = ", ".join(f"'{value}'" for value in one.enum)
             text += f" CHECK ({one.name} IN ({values}))"
+        if one.positive:
+            text += f" CHECK ({one.name} > 0)"
         found.append((one.name, text))
     if entity.uom_sku:
         found.append(("uom_factor", "numeric(24,12)"))

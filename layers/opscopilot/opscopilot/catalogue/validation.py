@@ -102,7 +102,9 @@ def error(check: Check) -> str:
         cases.append(f"WHEN NOT ({_check_digit(raw, kind)}) THEN 'bad_check_digit'")
     elif kind is not Type.TEXT:
         cases.append(f"WHEN {value} IS NULL THEN '{_unreadable(check)}'")
-    if (kind.is_number or kind is Type.INT) and not check.field.signed:
+    if check.field.positive:  # as the column will round it: 0.0000001 is nothing there
+        cases.append(f"WHEN TRY_CAST({value} AS DECIMAL(38, 6)) <= 0 THEN 'not_positive'")
+    elif (kind.is_number or kind is Type.INT) and not check.field.signed:
         cases.append(f"WHEN starts_with({value}, '-') AND regexp_matches({value}, '[1-9]') THEN 'negative_not_allowed'")
     return f"CASE {' '.join(cases)} END"
 
@@ -145,6 +147,8 @@ Code = Literal[
     "required_missing", "bad_number", "bad_date", "ambiguous_date", "bad_enum", "negative_not_allowed",
     "bad_check_digit", "uom_unknown", "bad_bool", "too_long", "damaged_code", "wrong_column_count",
 ]  # fmt: skip
+_KEPT_AS = {"not_positive": "bad_number"}
+"""Faults that have a message of their own and share a code."""
 _MESSAGES: dict[str, str] = {
     "required_missing": "{label} is empty, and every {entity} needs it.",
     "bad_number": "'{raw}' in {label} is not a number, or one too large to be right.",
@@ -153,6 +157,7 @@ _MESSAGES: dict[str, str] = {
     "the month comes first, or says both.",
     "bad_enum": "'{raw}' is not a {label} we know.",
     "negative_not_allowed": "{label} is negative ('{raw}').",
+    "not_positive": "{label} is '{raw}'; it must be more than zero.",
     "bad_check_digit": "'{raw}' in {label} is not a valid number: its length or its check digit is wrong.",
     "uom_unknown": "'{raw}' is not a unit we know.",
     "bad_bool": "'{raw}' in {label} is neither yes nor no.",
@@ -167,7 +172,7 @@ def explain(check: Check, code: str, raw: str | None, entity_title: str) -> dict
     shown = (raw or "")[:80]
     message = _MESSAGES[code].format(label=label, raw=shown, entity=entity_title.lower(), limit=CODE_LENGTH)
     return {
-        "field": check.field.name, "code": code, "message": message, "raw_value": raw,
+        "field": check.field.name, "code": _KEPT_AS.get(code, code), "message": message, "raw_value": raw,
         "expected": _expected(check, code),
     }  # fmt: skip
 

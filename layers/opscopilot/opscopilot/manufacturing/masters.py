@@ -58,7 +58,7 @@ SKU_UOM = Entity(
     doc="Package units of a SKU: how many base units one of them holds.",
     fields=(
         SKU_CODE, Field("uom", UOM, required=True),
-        Field("factor_to_base", QTY, required=True, doc="Base units in one of this unit; more than zero."),
+        Field("factor_to_base", QTY, required=True, positive=True, doc="Base units in one of this unit."),
         Field("gtin", Type.GTIN),
     ),
 )  # fmt: skip
@@ -115,8 +115,8 @@ BOM = Entity(
     name="bom", table="boms", title="Recipes (BOM)", key=("sku_code", "version"), refs=(SKU_REF,), uom="uom",
     uom_sku="sku_id", doc="A version of a recipe: what `base_qty` of the SKU is made of.",
     fields=(
-        SKU_CODE, Field("version", CODE, default="1"), Field("base_qty", QTY, default="1"), Field("uom", UOM),
-        Field("expected_yield", RATIO, default="1", doc="Good output per input, 0-1."),
+        SKU_CODE, Field("version", CODE, default="1"), Field("base_qty", QTY, default="1", positive=True),
+        Field("uom", UOM), Field("expected_yield", RATIO, default="1", positive=True, doc="Good output per input, 0-1."),
         Field("type", ENUM, default="production", enum=("production", "packaging", "rework", "phantom"),
               aliases={"normal": "production", "manufacture this product": "production", "kit": "phantom"}),
         Field("status", ENUM, default="approved", enum=("draft", "approved", "obsolete"),
