@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from local.cli import show
@@ -17,8 +18,15 @@ PEOPLE = (
 )
 
 
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    seconds[step] = round(time.monotonic() - begun, 1)
+
+
 def run(plant: DemoPlant, client: ClientFor) -> dict[str, Any]:
-    """Everything, in order; the report holds what a user saw of each step."""
+    """Everything, in order; the report holds what a user saw of each step, and how long each took (seconds)."""
     code = plant.tenant["code"]
     with client(code, "admin", platform_admin=True) as admin:
         tenant = admin.post("/tenants", plant.tenant)
@@ -27,14 +35,20 @@ def run(plant: DemoPlant, client: ClientFor) -> dict[str, Any]:
         if plant.mapping is not None:
             for system in plant.files:
                 admin.put(f"/connectors/{system}", {"connector_type": "file_drop", "config": plant.mapping})
-    report: dict[str, Any] = {"tenant": tenant}
+    took: dict[str, float] = {}
+    report: dict[str, Any] = {"tenant": tenant, "steps": took}
     with client(code, "planner") as api:
-        report["receipts"] = drop(api, plant)
+        with _timed(took, "files"):
+            report["receipts"] = drop(api, plant)
         _something_loaded(report["receipts"])
-        report["forecast_run"] = show.run_forecast(api)
-        report |= look(api, plant)
-        report["answers"] = [ask(api, question) for question in plant.questions]
-        report["notifications"] = delivered(api)
+        with _timed(took, "forecast"):
+            report["forecast_run"] = show.run_forecast(api)
+        with _timed(took, "figures"):
+            report |= look(api, plant)
+        with _timed(took, "questions"):
+            report["answers"] = [ask(api, question) for question in plant.questions]
+        with _timed(took, "notifications"):
+            report["notifications"] = delivered(api)
     return report
 
 

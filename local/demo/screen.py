@@ -78,6 +78,8 @@ def _checks(report: dict[str, Any], plant: DemoPlant) -> None:
     for check in failed:
         console.print(f"[red]✗[/] {check['name']}: expected {check['expected']}, found {check['found']}", markup=True)
     passed = len(report["checks"]) - len(failed)
+    steps = " · ".join(f"{step} {seconds:g} s" for step, seconds in report["steps"].items())
+    console.print(f"[dim]Where the time went: {steps}[/]")
     sign = "[green]✓[/]" if not failed else "[red]✗[/]"
     console.print(
         f"{sign} {passed} of {len(report['checks'])} facts as they should be · {report['seconds']} s · .local/demo_report.json"
