@@ -39,7 +39,7 @@ def test_ids_and_sequencers_differ(aws: LocalAws, journal: Journal) -> None:
 def test_an_upload_in_parts_is_one_event(aws: LocalAws, journal: Journal) -> None:
     upload_in_parts(aws, "landing/skip-parts.csv")
     aws.client("s3").put_object(Bucket=aws.names["LandingBucket"], Key="landing/skip-after.csv", Body=b"x")
-    wait_for(lambda: landed(journal, "landing/skip-after.csv"))
+    wait_for(lambda: landed(journal, "landing/skip-after.csv") and landed(journal, "landing/skip-parts.csv"))
     (event,) = landed(journal, "landing/skip-parts.csv")
     assert event["detail"]["reason"] == "CompleteMultipartUpload"
     assert event["detail"]["object"]["size"] == len(BIG)
