@@ -4,7 +4,8 @@
   are held until the request is done (moto raises them before it has set the metadata), then the touched
   objects are handed to ``saved`` and the events to ``publish``.
 - ``S3Backend.put_object`` and ``delete_object``: note which objects a request touched.
-- ``FakeKey.__del__``: an overwritten object is let go without a warning about it.
+- ``FakeKey.dispose``, ``__del__`` and ``etag``: moto closes an overwritten object while another thread still
+  reads or hashes it.
 - ``notifications._send_event_bridge_message``: the event's shape as S3 sends it (moto's has constant ids, a
   wrong ``eTag`` and reaches every bus).
 """
@@ -95,8 +96,21 @@ def install(patches: Patches, saved: Saved, publish: Publish) -> None:
         patches.replace(S3Response, name, around(getattr(S3Response, name)))
     for name in ("put_object", "delete_object"):
         patches.replace(S3Backend, name, noting(getattr(S3Backend, name)))
-    patches.replace(FakeKey, "__del__", lambda self: self.dispose())
+    _keep_readable(patches)
     patches.replace(notifications, "_send_event_bridge_message", send)
+
+
+def _keep_readable(patches: Patches) -> None:
+    """Close an overwritten object's buffer when its last reader is gone, and hash it while nobody reads it."""
+    close, hashed = FakeKey.dispose, vars(FakeKey)["etag"].fget
+
+    def etag(self: FakeKey) -> Any:
+        with self.lock:
+            return hashed(self)
+
+    patches.replace(FakeKey, "__del__", lambda self: close(self))
+    patches.replace(FakeKey, "dispose", lambda *_args, **_options: None)
+    patches.replace(FakeKey, "etag", property(etag))
 
 
 def object_event(bucket: str, key: FakeKey, change: str) -> dict[str, Any] | None:

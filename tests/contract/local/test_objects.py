@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,22 @@ def test_an_upload_in_parts_is_one_event(aws: LocalAws, journal: Journal) -> Non
     (event,) = landed(journal, "landing/skip-parts.csv")
     assert event["detail"]["reason"] == "CompleteMultipartUpload"
     assert event["detail"]["object"]["size"] == len(BIG)
+
+
+def test_an_object_overwritten_while_it_is_read_stays_whole(aws: LocalAws) -> None:
+    s3, bucket = aws.client("s3"), aws.names["DocumentsBucket"]
+    bodies = [bytes([65 + number]) * 400_000 for number in range(8)]
+
+    def write_and_read(body: bytes) -> None:
+        for _ in range(6):
+            s3.put_object(Bucket=bucket, Key="same.parquet", Body=body)
+            found = s3.get_object(Bucket=bucket, Key="same.parquet")
+            content = found["Body"].read()
+            assert content in bodies
+            assert found["ETag"] == f'"{hashlib.md5(content).hexdigest()}"'
+
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(write_and_read, bodies))
 
 
 def test_other_prefixes_and_buckets_are_left_alone(aws: LocalAws, journal: Journal) -> None:
