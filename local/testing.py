@@ -149,8 +149,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, *, background: bool = True) 
     try:
         yield running
     finally:
-        _close_pools()
         running.stop()
+        _close_pools()  # what was under way while it stopped has opened connections as well
         running.postgres.destroy()
 
 
