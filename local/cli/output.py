@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 # Into a file or a pipe the tables get the room a screen would have given them.
 _WIDTH = None if sys.stdout.isatty() else 132
@@ -18,8 +19,13 @@ errors = Console(stderr=True, highlight=False)
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say what went wrong on standard error and leave."""
-    errors.print(f"[bold red]✗[/] {message}", markup=True, soft_wrap=True)
+    complain(message)
     sys.exit(code)
+
+
+def complain(message: object) -> None:
+    """Say what went wrong on standard error. The message may hold anything: file names, what the API said."""
+    errors.print(Text.assemble(("✗ ", "bold red"), str(message)), soft_wrap=True)
 
 
 def emit(data: Any, as_json: bool) -> bool:
@@ -31,8 +37,6 @@ def emit(data: Any, as_json: bool) -> bool:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> Table:
     """A Rich table; columns named in `right` are right-aligned numbers. Cells are data, never markup."""
-    from rich.text import Text
-
     result = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for name in columns:
         result.add_column(name, justify="right" if name in right else "left", overflow="fold")

@@ -15,27 +15,18 @@ from rich.text import Text
 from local.cli.output import console, number, table
 from local.client import TERMINAL, ApiError, OpsClient
 
-_MARK = {
-    "completed": "[green]✓[/]",
-    "partially_failed": "[yellow]![/]",
-    "failed": "[red]✗[/]",
-    "cancelled": "[dim]–[/]",
-}
 
-
-def progress() -> Progress:
-    """The progress bar of long work."""
+def progress(*, quiet: bool = False) -> Progress:
+    """The progress bar of long work; nothing when quiet or when nobody is looking."""
     return Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-        TimeElapsedColumn(), console=console, transient=True,
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), MofNCompleteColumn(),
+        TimeElapsedColumn(), console=console, transient=True, disable=quiet or not console.is_terminal,
     )  # fmt: skip
 
 
 def follow(api: OpsClient, job_ids: list[str], *, quiet: bool = False) -> list[dict[str, Any]]:
     """Follow jobs to their end with a bar that counts finished files."""
-    if quiet:
-        return api.follow(job_ids, lambda _job: None)
-    with progress() as bar:
+    with progress(quiet=quiet) as bar:
         task = bar.add_task("Reading files", total=len(job_ids))
 
         def moved(job: dict[str, Any]) -> None:
@@ -100,8 +91,7 @@ def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
     """Start the forecasting state machine and wait for its end."""
     run: dict[str, Any] = api.post("/forecast/run")
     deadline = time.monotonic() + 300
-    with progress() as bar:
-        bar.disable = quiet
+    with progress(quiet=quiet) as bar:
         task = bar.add_task("Forecasting", total=None)
         while run["status"] in ("running", "pending"):
             if time.monotonic() > deadline:
@@ -117,25 +107,26 @@ def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
     return run
 
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-
-
 def forecast(result: dict[str, Any]) -> None:
     """A forecast with its interval and the history before it."""
     console.print(forecast_panel(result))
 
 
 def forecast_panel(result: dict[str, Any], height: int = 10, history: int = 39) -> RenderableType:
-    """The picture: history as dots, forecast as a line, the interval as a band around it."""
+    """The picture: history as dots, forecast as a line, the interval as a band around it; or why there is none."""
+    title = Text(f"{result.get('sku_code', '')} {result.get('description') or ''}".strip())
+    if not result["forecast_values"]:
+        return Panel(Text(str(result.get("reason") or "There is no forecast.")), title=title, title_align="left")
     past = [Decimal(str(one["value"])) for one in result.get("history", [])][-history:]
     values = [Decimal(str(v)) for v in result["forecast_values"]]
     interval = result["confidence_intervals"]
     lower, upper = ([Decimal(str(v)) for v in interval[side]] for side in ("lower", "upper"))
     top = max([*past, *upper, Decimal(1)])
+    places = 0 if top >= height else 1
     rows: list[Text] = []
     for level in range(height, 0, -1):
         low, high = top * (level - 1) / height, top * level / height
-        line = Text(f"{number(high):>10} │", style="dim")
+        line = Text(f"{number(high, places):>10} │", style="dim")
         for value in past:
             line.append("●" if _within(value, low, high) else " ", style="cyan")
         line.append("┊", style="dim")
@@ -145,17 +136,13 @@ def forecast_panel(result: dict[str, Any], height: int = 10, history: int = 39) 
             else:
                 line.append("░" if bottom < high and ceiling > low else " ", style="magenta")
         rows.append(line)
-    first = result["forecast_dates"][0] if result["forecast_dates"] else ""
+    first = result["forecast_dates"][0]
     axis = Text(" " * 11 + "└" + "─" * len(past) + "┴" + "─" * len(values), style="dim")
     foot = Text(
         f"{'':11} {len(past)} weeks of demand, then {len(values)} weeks from {first}; ░ = {result['confidence_level']:g} % interval; "
         f"method: {result.get('method')}"
     )
-    return Panel(
-        Group(*rows, axis, foot),
-        title=f"{result.get('sku_code', '')} {result.get('description', '')}",
-        title_align="left",
-    )
+    return Panel(Group(*rows, axis, foot), title=title, title_align="left")
 
 
 def _within(value: Decimal, low: Decimal, high: Decimal) -> bool:
@@ -185,8 +172,3 @@ def source_text(source: dict[str, Any]) -> str:
     if source.get("file"):
         parts.append(f"from {source['file']}" + (f" row {source['row']}" if source.get("row") else ""))
     return ", ".join(parts)
-
-
-def mark(status: str) -> str:
-    """The sign of a job's status."""
-    return _MARK.get(status, "…")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local import stack
 from local.cli import context
-from local.cli.output import console, errors
+from local.cli.output import complain, console
 from local.client import ApiError
 from local.demo import plants, run, screen
 
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         ready = time.monotonic()
         report = run.run(plant, context.client)
     except (ApiError, FileNotFoundError, RuntimeError) as error:
-        errors.print(f"[bold red]✗[/] {error}", soft_wrap=True)
+        complain(error)
         return 1
     finally:
         if started:

@@ -15,7 +15,7 @@ from local.demo.plants import DemoPlant
 def draw(report: dict[str, Any], plant: DemoPlant) -> None:
     """Everything that happened, top to bottom."""
     tenant = report["tenant"]
-    console.rule(f"[bold]{tenant['name']}[/] · tenant {tenant['code']} · as of {tenant['as_of']}")
+    console.rule(Text(f"{tenant['name']} · tenant {tenant['code']} · as of {tenant['as_of']}", style="bold"))
     show.receipts(report["receipts"])
     _stock(report)
     _risks(report)
@@ -74,9 +74,10 @@ def _alerts(report: dict[str, Any]) -> None:
 def _checks(report: dict[str, Any], plant: DemoPlant) -> None:
     failed = [check for check in report["checks"] if not check["ok"]]
     for note in plant.notes:
-        console.print(f"[yellow]![/] {note}")
+        console.print(Text.assemble(("! ", "yellow"), note))
     for check in failed:
-        console.print(f"[red]✗[/] {check['name']}: expected {check['expected']}, found {check['found']}", markup=True)
+        said = f"{check['name']}: expected {check['expected']}, found {check['found']}"
+        console.print(Text.assemble(("✗ ", "red"), said))
     passed = len(report["checks"]) - len(failed)
     steps = " · ".join(f"{step} {seconds:g} s" for step, seconds in report["steps"].items())
     console.print(f"[dim]Where the time went: {steps}[/]")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from local.cli import context
 from local.demo import checks, plants, run
+from local.demo.__main__ import main
 from tests.support.e2e import Live, live, total
 
 Facts = dict[str, Any]
@@ -31,6 +36,7 @@ class World:
     questions: list[Facts]
     first: Facts
     mails: int
+    state: Path
 
     def answer(self, name: str) -> Facts:
         """The answer to the question with that id."""
@@ -40,19 +46,24 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("sample")
-    plant = plants.sample(folder)
-    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     questions = json.loads((plants.MAPPINGS.parent / "questions.json").read_text(encoding="utf-8"))
-    with live(tmp_path_factory, background=True) as (one, _):
+    with live(tmp_path_factory, background=True) as (one, stack):
+        folder = stack.folder.path / "sample"
+        plant = plants.sample(folder)
+        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         first = run.run(plant, one.client)
-        yield World(one, plant, truth, questions, first, len(one.outbox()))
+        yield World(one, plant, truth, questions, first, len(one.outbox()), stack.folder.path)
 
 
 @pytest.fixture(scope="module")
 def again(world: World) -> Facts:
-    """The very same files, dropped once more; the forecast asked for once more."""
-    return run.run(world.plant, world.live.client)
+    """The very same files once more, by `make demo` itself on the stack that runs."""
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(shown):
+        patched.setattr(context, "STATE", world.state)
+        code = main([])
+    report = json.loads((world.state / "demo_report.json").read_text(encoding="utf-8"))
+    return {**report, "code": code, "screen": shown.getvalue()}
 
 
 def wrong(found: list[checks.Check]) -> list[str]:
@@ -208,6 +219,27 @@ def test_p64_instructions_inside_data_are_only_data(world: World) -> None:
         answer = api.post("/copilot/query", {"question": f'What did "{name}" order?'})
         assert answer["outcome"] != "failed"
         assert all(call["tool"] != "approve" for call in answer["tool_calls"])
+
+
+def test_the_demo_shows_it_on_one_screen_and_leaves_a_report(world: World, again: Facts) -> None:
+    assert again["code"] == 0
+    assert all(check["ok"] for check in again["checks"])
+    screen = again["screen"]
+    assert re.search(r"✓ (\d+) of \1 facts", screen)
+    for part in (
+        "Fjordgaard Foods",
+        "Receipts",
+        "Stock health",
+        "most urgent stock-out risks",
+        "Open alerts",
+        "Delivered",
+    ):
+        assert part in screen
+    for name in ("MARA_materials", world.truth["forecast"]["seasonal"]["sku"], "mette"):
+        assert name in screen
+    assert [question["question"] for question in world.questions if question["question"] not in screen] == []
+    assert set(again["steps"]) == {"start", "files", "forecast", "figures", "questions", "notifications"}
+    assert sum(again["steps"].values()) <= again["seconds"] + 1
 
 
 def test_dropping_everything_again_accepts_nothing(world: World, again: Facts) -> None:
