@@ -22,7 +22,7 @@ from opscopilot.catalogue.formats import (
 from opscopilot.catalogue.types import Type
 from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding, Bound, cleaned, literal
-from opscopilot.staging.prepass import Prepared, is_footer
+from opscopilot.staging.reading.prepass import Prepared, is_footer
 from opscopilot.staging.rejects import Spool
 
 _DISTINCT_DAYS = 50_000

@@ -9,10 +9,10 @@ from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Outcome
 from opscopilot.staging.choosing import Choice
-from opscopilot.staging.dialect import Dialect
+from opscopilot.staging.reading.dialect import Dialect
 from opscopilot.staging.jobs import LogEntry
-from opscopilot.staging.prepass import Prepared
-from opscopilot.staging.unpack import TextFile
+from opscopilot.staging.reading.prepass import Prepared
+from opscopilot.staging.reading.unpack import TextFile
 
 TRUNCATED = {
     65_535: "2^16-1, where old spreadsheets cut a file that has a header",

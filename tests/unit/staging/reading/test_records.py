@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscopilot.staging.records import MAX_LINES, Reader, split_loosely
+from opscopilot.staging.reading.records import MAX_LINES, Reader, split_loosely
 
 
 def cells(text: str, delimiter: str = ",", width: int | None = None) -> list[list[str]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from opscopilot.staging.dialect import Dialect, delimiter_of, detect
+from opscopilot.staging.reading.dialect import Dialect, delimiter_of, detect
 from opscopilot.staging.refusal import Refused
-from opscopilot.staging.unpack import probe
+from opscopilot.staging.reading.unpack import probe
 
 
 def dialect(folder: Path, text: str, wanted: frozenset[str] = frozenset()) -> Dialect:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opscopilot.catalogue import synonyms
-from opscopilot.staging.records import Reader, Record
+from opscopilot.staging.reading.records import Reader, Record
 from opscopilot.staging.refusal import Refused
-from opscopilot.staging.unpack import TextFile
+from opscopilot.staging.reading.unpack import TextFile
 
 DELIMITERS = ("+|", "\t", ";", ",", "|")
 _SAMPLE_LINES = 400

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from opscopilot.staging.dialect import detect
-from opscopilot.staging.prepass import Prepared, Prepass, is_footer
-from opscopilot.staging.unpack import probe
+from opscopilot.staging.reading.dialect import detect
+from opscopilot.staging.reading.prepass import Prepared, Prepass, is_footer
+from opscopilot.staging.reading.unpack import probe
 
 
 def prepared(folder: Path, text: str) -> tuple[Prepared, list[list[str]], list[dict[str, Any]]]:

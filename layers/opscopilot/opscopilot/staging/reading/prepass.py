@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from opscopilot.staging.dialect import Dialect, lines_of
-from opscopilot.staging.records import Reader, Record
+from opscopilot.staging.reading.dialect import Dialect, lines_of
+from opscopilot.staging.reading.records import Reader, Record
 from opscopilot.staging.rejects import Spool
-from opscopilot.staging.unpack import TextFile
+from opscopilot.staging.reading.unpack import TextFile
 
 _FOOTER = re.compile(
     r"\W*((grand |sub)?totals?|sum|summe|gesamt(summe)?|insgesamt|zwischensumme|totaal|i alt|somme|totale|suma|razem"

@@ -1,0 +1,1 @@
+"""From a dropped object to tables of text: containers, encodings, dialects, workbooks, JSON. Knows no entity."""

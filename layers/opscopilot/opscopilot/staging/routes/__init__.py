@@ -1,0 +1,21 @@
+"""HTTP: bring files and records in, follow the jobs, keep the connectors. One module per subject."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from opscopilot.catalogue.declaration import Registry
+from opscopilot.staging.routes.connectors import connector_routes
+from opscopilot.staging.routes.ingest import ingest_routes
+from opscopilot.staging.routes.jobs import job_routes
+from opscopilot.staging.uploads import LandingArea
+from opscopilot.web import PROBLEM_RESPONSES
+
+
+def router(registry: Registry, area: LandingArea) -> APIRouter:
+    """All routes of the staging context."""
+    routes = APIRouter(responses=PROBLEM_RESPONSES)
+    ingest_routes(routes, registry, area)
+    job_routes(routes, registry)
+    connector_routes(routes, registry)
+    return routes
