@@ -19,15 +19,15 @@ from opscopilot.staging import choosing, jobs, rejects
 from opscopilot.staging.binding import Binder, Binding
 from opscopilot.staging.checking import Checker, Outcome, Told, workbench
 from opscopilot.staging.choosing import Choice
-from opscopilot.staging.reading.dialect import Dialect, detect
 from opscopilot.staging.jobs import Claim, LogEntry, Staged
 from opscopilot.staging.landing import Landing
 from opscopilot.staging.mapping import remembered
 from opscopilot.staging.ports import ObjectInfo, ObjectMissing, ObjectStore
+from opscopilot.staging.reading.dialect import Dialect, detect
 from opscopilot.staging.reading.prepass import Prepared, Prepass
+from opscopilot.staging.reading.unpack import TextFile, probe, sha256, unpack
 from opscopilot.staging.receipt import describe, entries
 from opscopilot.staging.refusal import Refused
-from opscopilot.staging.reading.unpack import TextFile, probe, sha256, unpack
 
 
 @dataclass(frozen=True)

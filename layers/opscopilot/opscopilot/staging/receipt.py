@@ -9,8 +9,8 @@ from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Outcome
 from opscopilot.staging.choosing import Choice
-from opscopilot.staging.reading.dialect import Dialect
 from opscopilot.staging.jobs import LogEntry
+from opscopilot.staging.reading.dialect import Dialect
 from opscopilot.staging.reading.prepass import Prepared
 from opscopilot.staging.reading.unpack import TextFile
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from opscopilot.staging.reading.dialect import Dialect, delimiter_of, detect
-from opscopilot.staging.refusal import Refused
 from opscopilot.staging.reading.unpack import probe
+from opscopilot.staging.refusal import Refused
 
 
 def dialect(folder: Path, text: str, wanted: frozenset[str] = frozenset()) -> Dialect:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from opscopilot.staging.reading.dialect import lines_of
-from opscopilot.staging.refusal import Refused
 from opscopilot.staging.reading.unpack import probe, unpack
+from opscopilot.staging.refusal import Refused
 
 LIMIT = 1 << 30
 CSV = "Artikel;Größe\n1;groß\n"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from opscopilot.catalogue import synonyms
 from opscopilot.staging.reading.records import Reader, Record
-from opscopilot.staging.refusal import Refused
 from opscopilot.staging.reading.unpack import TextFile
+from opscopilot.staging.refusal import Refused
 
 DELIMITERS = ("+|", "\t", ";", ",", "|")
 _SAMPLE_LINES = 400

@@ -15,8 +15,8 @@ from typing import IO
 
 from opscopilot.staging.reading.dialect import Dialect, lines_of
 from opscopilot.staging.reading.records import Reader, Record
-from opscopilot.staging.rejects import Spool
 from opscopilot.staging.reading.unpack import TextFile
+from opscopilot.staging.rejects import Spool
 
 _FOOTER = re.compile(
     r"\W*((grand |sub)?totals?|sum|summe|gesamt(summe)?|insgesamt|zwischensumme|totaal|i alt|somme|totale|suma|razem"
