@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from opscopilot.catalogue.declaration import Registry
-from opscopilot.staging import connectors
-from opscopilot.staging.connectors import Connector
+from opscopilot.staging.connectors import configs as connectors
+from opscopilot.staging.connectors.configs import Connector
 from opscopilot.staging.routes.common import ConnectorName, Keeper, Loader
 from opscopilot.web import CurrentCaller
 from opscopilot.web.params import Strict

@@ -1,0 +1,123 @@
+"""Which addresses may be called: names are resolved here, once, and the connection goes to what was checked.
+
+A second look-up could give another address (DNS rebinding), so nothing that was checked is resolved again.
+Metadata services, loopback and private networks are refused; `CONNECTOR_ALLOW_PRIVATE` lists the networks of a
+plant's own systems that may be called all the same. Link-local (metadata) is never allowed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from opscopilot.kernel.errors import ValidationFailed
+
+Resolve = Callable[[str, int], list[str]]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class AddressRefused(Exception):
+    """The host may not be called, or has no address. `code` is address_refused or unknown_host."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address of `host`, in the system's order of preference."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+def is_public(address: str) -> bool:
+    """False for private, loopback, link-local (metadata), shared, reserved and multicast, also inside IPv6."""
+    try:
+        ip = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or _nat64(ip)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip.teredo is not None:
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if ip in ipaddress.ip_network("64:ff9b::/96"):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return None
+
+
+def networks(setting: str) -> tuple[Network, ...]:
+    """CONNECTOR_ALLOW_PRIVATE read: networks in CIDR notation, separated by commas; ValueError names a wrong one."""
+    found = []
+    for part in (one.strip() for one in setting.split(",")):
+        if part:
+            try:
+                found.append(ipaddress.ip_network(part))
+            except ValueError as error:
+                raise ValueError(f"CONNECTOR_ALLOW_PRIVATE: '{part}' is no network, for example 10.1.0.0/16") from error
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class AddressGuard:
+    """Decides which address of a host is connected to. `local` also allows loopback (one machine, tests)."""
+
+    local: bool = False
+    allowed: tuple[Network, ...] = ()
+    resolver: Resolve = field(default=resolve)
+
+    def check(self, host: str, port: int) -> str:
+        """The address to connect to. Every address the name has must be allowed; raises AddressRefused."""
+        try:
+            addresses = self.resolver(host, port)
+        except (OSError, UnicodeError) as error:
+            raise AddressRefused("unknown_host", f"The name {host} cannot be resolved.") from error
+        if not addresses:
+            raise AddressRefused("unknown_host", f"The name {host} has no address.")
+        if not all(self.may(one) for one in addresses):
+            raise AddressRefused(
+                "address_refused", f"{host} is an address inside a network, which is not called. If it is a system "
+                "of the plant, whoever runs OpsCopilot adds its network to CONNECTOR_ALLOW_PRIVATE.",
+            )  # fmt: skip
+        return addresses[0]
+
+    def may(self, address: str) -> bool:
+        """Whether this one address may be called."""
+        try:
+            ip = ipaddress.ip_address(address.split("%")[0])
+        except ValueError:
+            return False
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+            return False
+        if is_public(str(ip)) or (self.local and ip.is_loopback):
+            return True
+        return any(ip in one for one in self.allowed if one.version == ip.version)
+
+
+def check_url(url: str, *, local: bool, field_name: str = "url") -> str:
+    """`url` when it is a plain https address (http too where `local`); ValidationFailed otherwise."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        plain = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        plain = False
+        parts = urlsplit("")
+    wrong = any(ord(one) <= 32 or ord(one) > 126 for one in url) or parts.username is not None
+    if not plain or wrong or parts.scheme not in (("https", "http") if local else ("https",)):
+        raise ValidationFailed(
+            "This is not a plain https address.", field=field_name, value=url.split("@")[-1],
+            expected="https://host/path, without a user and a password in it",
+        )  # fmt: skip
+    return url
