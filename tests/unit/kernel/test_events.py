@@ -21,6 +21,7 @@ from opscopilot.kernel.events import (
     DataNormalized,
     Event,
     FileLanded,
+    FileProcessed,
     ForecastPublished,
 )
 
@@ -35,6 +36,11 @@ SAMPLES: dict[type[Event], Event] = {
     AlertRaised: AlertRaised(
         **ENVELOPE, alert_id=uuid4(), alert_type="stockout_risk", severity="high", title="t", message="m",
         entity_type="sku", dedupe_key="stockout_risk:sku:1", amount=Decimal("0.1"), currency="EUR",
+    ),
+    FileProcessed: FileProcessed(
+        **ENVELOPE, job_id=uuid4(), file_name="MARA.csv", source_system="sap", status="partially_failed",
+        severity="low", entity_type="sku", total_records=3, successful_records=2, failed_records=1,
+        duplicate_records=0, headline="MARA.csv: 1 of 3 skus were not loaded", message="m", requested_by="anna",
     ),
 }  # fmt: skip
 # The contract with everybody who reads the bus. A field may be added with a default; anything else is a new version.
@@ -51,8 +57,13 @@ CONTRACT = {
         "title", "message", "entity_type", "entity_id", "entity_code", "dedupe_key", "amount", "currency", "deadline",
         "link",
     },
+    ("FileProcessed", 1): {
+        "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "job_id", "file_name", "source_system",
+        "status", "severity", "entity_type", "total_records", "successful_records", "failed_records",
+        "duplicate_records", "headline", "message", "requested_by",
+    },
 }  # fmt: skip
-RULE_OF = {DataNormalized: "DataNormalizedRule", AlertRaised: "AlertRaisedRule"}
+RULE_OF = {DataNormalized: "DataNormalizedRule", AlertRaised: "AlertRaisedRule", FileProcessed: "FileProcessedRule"}
 
 
 @pytest.fixture(scope="module")

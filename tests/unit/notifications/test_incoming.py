@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from opscopilot.kernel.errors import ValidationFailed
-from opscopilot.notifications.incoming import alert_from_body, alert_from_outbox
+from opscopilot.kernel.events import AlertRaised
+from opscopilot.notifications.incoming import alert_from_outbox, from_body
 
 
 def envelope(**changed: Any) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def envelope(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_good_event_is_read() -> None:
-    alert = alert_from_body(json.dumps(envelope()))
+    alert = from_body(json.dumps(envelope()))
+    assert isinstance(alert, AlertRaised)
     assert (alert.severity, str(alert.amount)) == ("high", "12.50")
     assert alert_from_outbox(envelope()["detail"]).dedupe_key == "k"
 
@@ -40,7 +42,7 @@ def test_a_good_event_is_read() -> None:
 )  # fmt: skip
 def test_a_bad_field_is_named(field: str, value: object) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        alert_from_body(json.dumps(envelope(**{field: value})))
+        from_body(json.dumps(envelope(**{field: value})))
     assert refused.value.field == f"detail.{field}"
 
 
@@ -52,10 +54,10 @@ def test_a_bad_field_is_named(field: str, value: object) -> None:
 )  # fmt: skip
 def test_anything_else_is_refused(body: object) -> None:
     with pytest.raises(ValidationFailed):
-        alert_from_body(body)
+        from_body(body)
 
 
 def test_a_refusal_does_not_repeat_the_strangers_text() -> None:
     with pytest.raises(ValidationFailed) as refused:
-        alert_from_body(json.dumps(envelope(severity="secret-of-another-tenant")))
+        from_body(json.dumps(envelope(severity="secret-of-another-tenant")))
     assert "secret-of-another-tenant" not in str(refused.value.__dict__)

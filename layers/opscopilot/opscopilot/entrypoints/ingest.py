@@ -11,15 +11,18 @@ import boto3
 from aws_lambda_powertools import Logger
 
 from opscopilot.adapters.database import open_database
+from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.entrypoints import Handler
 from opscopilot.kernel.clock import SystemClock
-from opscopilot.kernel.events import FileLanded
+from opscopilot.kernel.events import FileLanded, relay
 from opscopilot.kernel.settings import IngestSettings
 from opscopilot.manufacturing.entities import registry
 from opscopilot.staging.ingest import Ingestor, Limits
 from opscopilot.staging.landing import Landing, parse
 
+_STILL_QUIET = ("staged", "ignored")
+"""Nothing has ended: there is no event to publish."""
 _LOGGED = ("error_code", "entity", "total_records", "failed_records")
 _MESSAGES = {
     "DependenciesPending": "Files that this one refers to did not arrive in time. Drop them, then drop this one again.",
@@ -37,8 +40,10 @@ def ingest_handler() -> Handler:
     """Build the handler; settings are read now, at cold start."""
     settings = IngestSettings()
     logger = Logger(service="ingest", level=settings.log_level)
+    database = open_database(settings)
+    bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
     ingestor = Ingestor(
-        database=open_database(settings), registry=registry(), clock=SystemClock(),
+        database=database, registry=registry(), clock=SystemClock(),
         store=S3ObjectStore(boto3.client("s3", region_name=settings.aws_region)),
         staging_bucket=settings.staging_bucket, limits=Limits.of(settings.max_file_mb),
     )  # fmt: skip
@@ -57,6 +62,9 @@ def ingest_handler() -> Handler:
                 answer = ingestor.fail(landing, "processing_failed", message_of(event.get("error")))
             else:
                 answer = _ingest(ingestor, landing, correlation_id)
+            if answer["status"] not in _STILL_QUIET:
+                with database.tenant(landing.tenant_id) as tx:
+                    relay(tx, bus)
         except Exception:
             logger.exception("ingest broke off", extra=keys)
             raise

@@ -18,7 +18,7 @@ from opscopilot.kernel.errors import OpsError, ValidationFailed
 from opscopilot.kernel.settings import NotifySettings
 from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.delivery import Sender
-from opscopilot.notifications.incoming import alert_from_body
+from opscopilot.notifications.incoming import from_body
 from opscopilot.notifications.service import Notifier
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def notifier(settings: NotifySettings, clock: Clock) -> Notifier:
     """The service with its adapters."""
     db = open_database(settings)
     bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
-    return Notifier(db, Sender(db, channels(settings, clock), clock), bus, clock)
+    return Notifier(db, Sender(db, channels(settings, clock), clock), bus, clock, settings.console_url)
 
 
 def notify_handler() -> Handler:
@@ -72,7 +72,7 @@ def _batch(service: Notifier, records: list[Any], deadline: Deadline) -> list[di
     for record in records:
         message_id = str(record.get("messageId", "")) if isinstance(record, dict) else ""
         try:
-            service.handle(alert_from_body(record.get("body") if message_id else record), deadline)
+            service.handle(from_body(record.get("body") if message_id else record), deadline)
         except OpsError as error:
             log.error("message %s refused: %s", message_id, error.detail)
             failures.append({"itemIdentifier": message_id})

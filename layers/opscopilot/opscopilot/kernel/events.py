@@ -23,8 +23,9 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 AlertType = Literal[
     "threshold_breach", "anomaly", "stockout_risk", "forecast_bias", "ccp_breach", "lot_hold",
-    "supplier_risk", "osa_gap",
+    "supplier_risk", "osa_gap", "file_processed",
 ]  # fmt: skip
+FileStatus = Literal["completed", "partially_failed", "failed", "needs_mapping"]
 
 
 class Event(BaseModel):
@@ -126,7 +127,26 @@ class AlertRaised(Event):
     link: str | None = None
 
 
-EVENT_TYPES: tuple[type[Event], ...] = (DataNormalized, ForecastPublished, AlertRaised)
+class FileProcessed(Event):
+    """The work on a file has ended, or needs a person. `message` is the receipt as text."""
+
+    source: ClassVar[str] = "opscopilot.staging"
+    job_id: UUID
+    file_name: str
+    source_system: str
+    status: FileStatus
+    severity: Severity
+    entity_type: str | None = None
+    total_records: int
+    successful_records: int
+    failed_records: int
+    duplicate_records: int
+    headline: str
+    message: str
+    requested_by: str | None = None
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (DataNormalized, ForecastPublished, AlertRaised, FileProcessed)
 
 
 class OutboxRow(BaseModel):

@@ -56,6 +56,7 @@ KINDS: dict[AlertType, Kind] = {
         "Empty shelf", "lost sales",
         "Ask the store to check shelf and back room; replenish or correct the stock record.",
     ),
+    "file_processed": Kind("File", "affected", "Read the receipt; correct what was rejected and replay it."),
 }  # fmt: skip
 
 COLOURS: dict[Severity, str] = {

@@ -1,21 +1,24 @@
-"""Read an AlertRaised out of whatever a queue holds. Everything in it is somebody else's text until checked."""
+"""Read an AlertRaised or a FileProcessed out of whatever a queue holds. Everything in it is somebody else's text until checked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from opscopilot.kernel.errors import ValidationFailed
-from opscopilot.kernel.events import AlertRaised, AlertType, Severity
+from opscopilot.kernel.events import AlertRaised, AlertType, FileProcessed, FileStatus, Severity
 
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2199, 12, 31, tzinfo=UTC)
 _Instant = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]
+_Count = Annotated[int, Field(ge=0, lt=2**31)]
+_Read = TypeVar("_Read", bound=BaseModel)
 MAX_BODY = 262_144  # an SQS message's own limit
 
 
@@ -43,33 +46,77 @@ class _Alert(BaseModel):
     link: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
+class _File(BaseModel):
+    """FileProcessed with the same limits: names and texts in it come out of a stranger's file."""
+
+    model_config = ConfigDict(extra="ignore")
+    event_id: UUID
+    version: Literal[1] = 1
+    tenant_id: UUID
+    occurred_at: _Instant
+    correlation_id: Annotated[str, StringConstraints(max_length=200)]
+    job_id: UUID
+    file_name: _Line
+    source_system: _Line
+    status: FileStatus
+    severity: Severity
+    entity_type: _Line | None = None
+    total_records: _Count
+    successful_records: _Count
+    failed_records: _Count
+    duplicate_records: _Count
+    headline: _Line
+    message: Annotated[str, StringConstraints(max_length=50_000)]
+    requested_by: _Line | None = None
+
+
+class _Head(BaseModel):
+    """What kind of event it is."""
+
+    detail_type: Literal["AlertRaised", "FileProcessed"] = Field(alias="detail-type")
+
+
 class _Envelope(BaseModel):
     """EventBridge's envelope as SQS carries it."""
 
     model_config = ConfigDict(extra="ignore")
     source: Annotated[str, StringConstraints(pattern=r"^opscopilot\.[a-z]+$")]
-    detail_type: Literal["AlertRaised"] = Field(alias="detail-type")
     detail: _Alert
 
 
-def alert_from_body(body: object) -> AlertRaised:
-    """The alert in an SQS record's body (EventBridge's envelope as JSON); ValidationFailed naming the first fault."""
+class _FileEnvelope(BaseModel):
+    """The same around a FileProcessed, which only ingest's context raises."""
+
+    model_config = ConfigDict(extra="ignore")
+    source: Literal["opscopilot.staging"]
+    detail: _File
+
+
+def from_body(body: object) -> AlertRaised | FileProcessed:
+    """The event in an SQS record's body (EventBridge's envelope as JSON); ValidationFailed naming the first fault."""
     if not isinstance(body, str) or len(body) > MAX_BODY:
         raise ValidationFailed(
             "The message is not an event.", field="body", value=type(body).__name__,
             expected=f"a JSON text of at most {MAX_BODY} characters",
         )  # fmt: skip
-    return _checked(lambda: _Envelope.model_validate_json(body).detail)
+    if _checked(lambda: _Head.model_validate_json(body)).detail_type == "FileProcessed":
+        return FileProcessed(**_checked(lambda: _FileEnvelope.model_validate_json(body)).detail.model_dump())
+    return AlertRaised(**_checked(lambda: _Envelope.model_validate_json(body)).detail.model_dump())
 
 
 def alert_from_outbox(detail: object) -> AlertRaised:
     """The alert in an outbox row, under the same limits."""
-    return _checked(lambda: _Alert.model_validate(detail))
+    return AlertRaised(**_checked(lambda: _Alert.model_validate(detail)).model_dump())
 
 
-def _checked(read: Any) -> AlertRaised:
+def file_from_outbox(detail: object) -> FileProcessed:
+    """The processed file in an outbox row, under the same limits."""
+    return FileProcessed(**_checked(lambda: _File.model_validate(detail)).model_dump())
+
+
+def _checked(read: Callable[[], _Read]) -> _Read:
     try:
-        found: _Alert = read()
+        return read()
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "body"
@@ -77,4 +124,3 @@ def _checked(read: Any) -> AlertRaised:
         raise ValidationFailed(
             f"The event cannot be used: {where}: {fault['msg']}", field=where, expected=fault["msg"]
         ) from None
-    return AlertRaised(**found.model_dump())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -10,9 +11,10 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.events import AlertRaised
 from opscopilot.notifications import store
-from opscopilot.notifications.policy import decide, rank
+from opscopilot.notifications.policy import Recipient, decide, rank
 
 Outcome = Literal["opened", "escalated", "repeated", "known"]
+Audience = Callable[[list[Recipient]], list[Recipient]]
 
 FLAPPING = timedelta(hours=1)
 """A condition that ends and comes back (same key, new alert id) within this time of its last report is the same
@@ -21,8 +23,14 @@ condition, unless somebody acknowledged the earlier one."""
 _CONDITION = "SELECT alert_id, severity, last_seen FROM notification.alert_conditions "
 
 
-def take_in(tx: Tx, event: AlertRaised, now: datetime) -> Outcome:
+def _everybody(recipients: list[Recipient]) -> list[Recipient]:
+    return recipients
+
+
+def take_in(tx: Tx, event: AlertRaised, now: datetime, audience: Audience = _everybody) -> Outcome:
     """Record the event, its condition and its notifications in the caller's transaction.
+
+    `audience` chooses from the active users those whom it concerns.
 
     The same event again is `known` and changes nothing. NotFound when the tenant it names is not an active one
     of ours (P-63): the transaction already runs as that tenant, so the registry row is all there is to see.
@@ -43,7 +51,7 @@ def take_in(tx: Tx, event: AlertRaised, now: datetime) -> Outcome:
     if outcome != "repeated":
         off = store.switched_off(tx)
         decisions = [
-            one for who in store.recipients(tx) for one in decide(who, event.severity, event.alert_type, now, off)
+            one for who in audience(store.recipients(tx)) for one in decide(who, event.severity, event.alert_type, now, off)
         ]
         store.add(tx, event, condition["alert_id"], decisions, now)
     _mark_handled(tx, event.event_id, now)

@@ -10,10 +10,10 @@ from uuid import UUID
 from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import OpsError, TransientError
-from opscopilot.kernel.events import AlertRaised, EventPublisher, relay
-from opscopilot.notifications import intake
+from opscopilot.kernel.events import AlertRaised, EventPublisher, FileProcessed, relay
+from opscopilot.notifications import files, intake
 from opscopilot.notifications.delivery import MIN_TIME_LEFT_S, Sender
-from opscopilot.notifications.incoming import alert_from_outbox
+from opscopilot.notifications.incoming import alert_from_outbox, file_from_outbox
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,17 @@ class Notifier:
     sender: Sender
     publisher: EventPublisher
     clock: Clock
+    console_url: str | None = None
 
-    def handle(self, event: AlertRaised, deadline: Deadline) -> Counter[str]:
-        """Take the alert in and send what it asks for now. Safe to call any number of times with one event."""
-        with self.db.tenant(event.tenant_id) as tx:
-            outcome = intake.take_in(tx, event, self.clock.now())
+    def handle(self, received: AlertRaised | FileProcessed, deadline: Deadline) -> Counter[str]:
+        """Take the event in and send what it asks for now. Safe to call any number of times with one event."""
+        with self.db.tenant(received.tenant_id) as tx:
+            if isinstance(received, FileProcessed):
+                event = files.as_alert(received, self.console_url)
+                outcome = intake.take_in(tx, event, self.clock.now(), files.audience(received))
+            else:
+                event = received
+                outcome = intake.take_in(tx, event, self.clock.now())
         # Also for a known event: the process that took it in may have died before it sent anything.
         counts = self.sender.send_due(event.tenant_id, deadline, event.event_id)
         log.info(
@@ -81,14 +87,16 @@ class Notifier:
         counts: Counter[str] = Counter()
         with self.db.tenant(tenant_id) as tx:
             lost = tx.rows(
-                """SELECT event_id, detail FROM platform.outbox WHERE detail_type = 'AlertRaised'
-                   AND published_at IS NOT NULL AND handled_at IS NULL ORDER BY event_id"""
+                """SELECT event_id, detail_type, detail FROM platform.outbox
+                   WHERE detail_type IN ('AlertRaised', 'FileProcessed') AND published_at IS NOT NULL
+                   AND handled_at IS NULL ORDER BY event_id"""
             )
         for row in lost:
             if deadline() < MIN_TIME_LEFT_S:
                 break
             try:
-                event = alert_from_outbox(row["detail"])
+                read = file_from_outbox if row["detail_type"] == "FileProcessed" else alert_from_outbox
+                event = read(row["detail"])
                 if event.tenant_id != tenant_id:
                     raise TransientError("the event names another tenant")
                 counts += self.handle(event, deadline)

@@ -13,7 +13,7 @@ from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
 
-JobStatus = Literal["pending", "running", "completed", "partially_failed", "failed", "cancelled"]
+JobStatus = Literal["pending", "running", "needs_mapping", "completed", "partially_failed", "failed", "cancelled"]
 _COLUMNS = """id, file_name, entity_type, entity_score, status, source_system, source_type, mode, total_records,
     successful_records, failed_records, duplicate_records, error_code, error_summary, requested_by, size_bytes,
     created_at, started_at, completed_at"""
@@ -112,7 +112,7 @@ def job(tx: Tx, job_id: UUID) -> Job:
     return Job.model_validate(_row(tx, job_id))
 
 
-def receipt(tx: Tx, registry: Registry, job_id: UUID) -> Receipt:
+def receipt(tx: Tx, registry: Registry | None, job_id: UUID) -> Receipt:
     """The job with its rejects by code and its log."""
     row = _row(tx, job_id, f"{_COLUMNS}, mapping")
     counted = tx.rows(
@@ -125,7 +125,7 @@ def receipt(tx: Tx, registry: Registry, job_id: UUID) -> Receipt:
         """SELECT level, code, message, field, raw_value, created_at FROM staging.ingestion_log_entries
            WHERE job_id = :id ORDER BY id LIMIT 200""", id=job_id,
     )  # fmt: skip
-    entity = registry.get(row["entity_type"] or "")
+    entity = registry.get(row["entity_type"] or "") if registry else None
     mapping = row["mapping"] or None
     return Receipt.model_validate({
         **row, "entity_title": entity.title if entity else None,
