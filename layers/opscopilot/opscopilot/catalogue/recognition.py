@@ -7,6 +7,7 @@ without a required field, is no recognition: a person decides, never a guess (P-
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ MARGIN = 0.06
 NAME_HINT = 0.08
 PRICED = frozenset({"unit_cost", "unit_price", "price"})
 """Fields that a column of price units divides."""
+_NAMELESS = re.compile(r"column \d+")
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "location": ("location", "warehouse", "site", "t001l", "lager"),
     "sku": ("item", "material", "product", "sku", "artikel", "mara", "article"),
@@ -55,6 +57,8 @@ class Match:
     values: Mapping[str, str] = default(default_factory=dict)
     percent: bool = False
     per: str | None = None
+    score: float = 1.0
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,16 @@ class Bid:
 
     specific: bool = True
     """Whether at least one column is of a kind that few entities have: a code and a unit alone say nothing."""
+
+    @property
+    def firm(self) -> Bid:
+        """The bid without the guesses."""
+        return self
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Reasons."""
+        return ()
 
     @property
     def complete(self) -> bool:
@@ -91,6 +105,11 @@ class Recognition:
         if not ready or (len(ready) > 1 and ready[0].score - ready[1].score < MARGIN):
             return None
         return ready[0]
+
+    @property
+    def ranked(self) -> tuple[Bid, ...]:
+        """All bids."""
+        return self.bids
 
     def of(self, entity: str) -> Bid | None:
         """The bid of one entity."""
@@ -219,8 +238,16 @@ def _named(entity: Entity, file_name: str) -> bool:
     return any(len(word) > 2 and word in stem for word in (*_NAMES.get(entity.name, ()), entity.table))
 
 
-def recognise(headers: Sequence[str], registry: Registry, file_name: str = "") -> Recognition:
+def headerless(headers: Sequence[str]) -> bool:
+    """Whether the names are those given to a table that has none."""
+    return bool(headers) and all(_NAMELESS.fullmatch(name) for name in headers)
+
+
+def recognise(
+    headers: Sequence[str], registry: Registry, file_name: str = "", sample: Sequence[Sequence[str]] = ()
+) -> Recognition:
     """Let every entity bid for the headers."""
+    del sample
     system = fingerprint(headers)
     bids = [bid(entity, registry, headers, system, file_name) for entity in registry]
     ranked = sorted(bids, key=lambda one: (one.complete, one.score, len(one.matches)), reverse=True)

@@ -1,4 +1,4 @@
-"""From a mapping or a recognition to the very cells: which SQL gives the raw text of each field.
+"""From a mapping to the very cells: which SQL gives the raw text of each field.
 
 The relation read is `raw`: record_no, source_row, c0 … cn (the file's columns, all text).
 """
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from opscopilot.catalogue import dates, synonyms
 from opscopilot.catalogue.declaration import Entity, Field, Registry
-from opscopilot.catalogue.recognition import Bid, carried, derivable
+from opscopilot.catalogue.recognition import carried, derivable
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.staging.mapping import ColumnSource, FileMapping
@@ -59,6 +59,16 @@ class Binding:
         return next((one for one in self.bounds if one.field.name in self.parent_key), None)
 
     @property
+    def of_parent(self) -> list[Bound]:
+        """What a line repeats of its document."""
+        return [one for one in self.bounds if one.field.name in self.parent_fields and not one.constant]
+
+    @property
+    def needs_neighbours(self) -> bool:
+        """Whether a record cannot be read without the records before it (lines are numbered by position)."""
+        return any(one.derived for one in self.bounds)
+
+    @property
     def fields(self) -> list[str]:
         """Names of the fields the staged file will have."""
         return [bound.field.name for bound in self.bounds]
@@ -103,9 +113,11 @@ class Binder:
     _notes: list[tuple[str, str | None, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._exact: dict[str, int] = {}
         self._index: dict[str, int] = {}
         for index, header in enumerate(self.headers):
             if header:
+                self._exact.setdefault(header, index)
                 self._index.setdefault(synonyms.key(header), index)
 
     def from_mapping(self, mapping: FileMapping) -> Binding:
@@ -119,26 +131,13 @@ class Binder:
             f"coalesce({cell(self._column(rule.column))} = {literal(rule.equals)}, false)" for rule in mapping.skip_when
         )
         source_id = cell(self._column(mapping.source_id)) if mapping.source_id else None
-        return self._finish(entity, bounds, source_id, skip or None, mapping.fill_down)
-
-    def from_bid(self, bid: Bid) -> Binding:
-        """Bind by what was recognised in the headers."""
-        entity = self.registry[bid.entity]
-        known = carried(entity, self.registry)
-        bounds = [
-            self._bound(
-                known[one.field],
-                ColumnSource(column=one.header, values=dict(one.values), percent=one.percent, per=one.per),
-            )
-            for one in bid.matches
-        ]
-        taken = {one.header for one in bid.matches}
-        unmapped = tuple(header for header in self.headers if header and header not in taken)
-        return self._finish(entity, bounds, None, None, None, unmapped)
+        taken = {synonyms.key(header) for header in mapped_headers(mapping, sources)}
+        unmapped = tuple(header for header in self.headers if header and synonyms.key(header) not in taken)
+        return self._finish(entity, bounds, source_id, skip or None, mapping.fill_down, unmapped)
 
     def _refuse_absent(self, mapping: FileMapping, sources: Mapping[str, ColumnSource]) -> None:
         wanted = mapped_headers(mapping, sources)
-        absent = [name for name in wanted if synonyms.key(name) not in self._index]
+        absent = [name for name in wanted if name not in self._exact and synonyms.key(name) not in self._index]
         if absent:
             raise Refused(
                 "mapping_mismatch",
@@ -148,7 +147,7 @@ class Binder:
             )
 
     def _column(self, header: str) -> int:
-        return self._index[synonyms.key(header)]
+        return self._exact[header] if header in self._exact else self._index[synonyms.key(header)]
 
     def _bound(self, one: Field, source: ColumnSource) -> Bound:
         foreign = source.by == "source_id"
@@ -184,7 +183,7 @@ class Binder:
 
     def _finish(
         self, entity: Entity, bounds: list[Bound], source_id: str | None, skip: str | None, fill_down: bool | None,
-        unmapped: tuple[str, ...] = (),
+        unmapped: tuple[str, ...],
     ) -> Binding:  # fmt: skip
         have = {bound.field.name: bound for bound in bounds}
         bounds += self._derived(entity, have)

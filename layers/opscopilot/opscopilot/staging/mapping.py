@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from opscopilot.catalogue.declaration import Registry
-from opscopilot.catalogue.recognition import carried
+from opscopilot.catalogue.recognition import Bid, carried
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed
 
@@ -68,7 +68,20 @@ class FileMapping(BaseModel):
     skip_when: list[SkipRule] = []
     dates: Literal["dmy", "mdy"] | None = Field(default=None, description="Day or month first, where in doubt.")
     decimal: Literal[".", ","] | None = None
-    fill_down: bool = Field(default=False, description="Empty parent columns repeat the line above.")
+    fill_down: bool | None = Field(
+        default=None, description="Empty parent columns repeat the line above; left out: where the file shows it."
+    )
+    full_extract: bool = Field(default=False, description="A file holds everything: what it lacks is gone.")
+    headers: list[str] = Field(default=[], description="The columns the mapping was confirmed for, to notice drift.")
+
+    @classmethod
+    def of_bid(cls, bid: Bid, pattern: str = "*") -> Self:
+        """The mapping a recognition amounts to."""
+        columns: dict[str, str | ColumnSource] = {
+            one.field: ColumnSource(column=one.header, values=dict(one.values), percent=one.percent, per=one.per)
+            for one in bid.matches
+        }
+        return cls(pattern=pattern, entity=bid.entity, columns=columns)
 
     def source(self, name: str) -> ColumnSource:
         """The field's source in its long form."""
@@ -87,8 +100,12 @@ class SourceMapping(BaseModel):
 
     def for_file(self, file_name: str) -> FileMapping | None:
         """The first mapping whose pattern matches the file's name, without regard to case."""
+        return next(iter(self.all_for(file_name)), None)
+
+    def all_for(self, file_name: str) -> list[FileMapping]:
+        """Every mapping whose pattern matches the file's name, without regard to case."""
         name = file_name.lower()
-        return next((one for one in self.files if fnmatchcase(name, one.pattern.lower())), None)
+        return [one for one in self.files if fnmatchcase(name, one.pattern.lower())]
 
     def check_against(self, registry: Registry) -> None:
         """Raise ValidationFailed for an entity or a field the catalogue does not have."""
