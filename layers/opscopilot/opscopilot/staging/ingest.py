@@ -165,10 +165,7 @@ class Ingestor:
         binder = Binder(
             self.registry, dialect.headers, work.plant, work.plant.today(self.clock).isoformat(), info.last_modified
         )
-        if choice.mapping is not None:
-            return binder.from_mapping(choice.mapping)
-        assert choice.bid is not None
-        return binder.from_bid(choice.bid)
+        return binder.from_mapping(choice.mapping)
 
     def _hand_over(
         self, work: Work, choice: Choice, mapping: dict[str, Any], outcome: Outcome, prepared: Prepared
