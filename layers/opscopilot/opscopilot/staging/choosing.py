@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from opscopilot.catalogue import recognition, synonyms
 from opscopilot.catalogue.declaration import Registry
@@ -18,20 +17,11 @@ from opscopilot.staging.binding import mapped_headers
 from opscopilot.staging.drifting import Drift
 from opscopilot.staging.jobs import LogEntry
 from opscopilot.staging.mapping import FileMapping, SourceMapping
-from opscopilot.staging.refusal import Refused
+from opscopilot.staging.refusal import NeedsMapping, Refused
 
 _MUCH_BETTER = 0.25
 """When another entity fits that much better, what was asked for is a slip: recipes out of an item list."""
 Rows = Sequence[Sequence[str]]
-
-
-class NeedsMapping(Refused):
-    """A person has to say what the file is; `proposal` is our best guess, `drift` what changed since last time."""
-
-    def __init__(self, code: str, message: str, proposal: dict[str, Any], drift: Drift | None = None) -> None:
-        super().__init__(code, message)
-        self.proposal = proposal
-        self.drift = drift
 
 
 @dataclass(frozen=True)
@@ -137,7 +127,7 @@ def _drifted(
         f"mapping (`ops map`), or correct the export."
     )
     proposal = drifting.propose(registry, mapping, headers, file_name, sample, reason)
-    return NeedsMapping("headers_drifted", reason, proposal, drift)
+    return NeedsMapping("headers_drifted", reason, {**proposal, "drift": drift.as_dict})
 
 
 def _asked_for(registry: Registry, found: Recognition, headers: Sequence[str], sample: Rows, asked_for: str) -> Choice:

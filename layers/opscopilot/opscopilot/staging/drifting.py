@@ -7,7 +7,7 @@ that keeps what still fits and guesses what was renamed.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -43,6 +43,11 @@ class Drift:
             f"The columns of '{self.file}' are not those its mapping ('{self.pattern}') was confirmed for; "
             f"{'; '.join(parts)}. What the mapping needs is there, so the file was taken."
         )
+
+    @property
+    def as_dict(self) -> dict[str, Any]:
+        """The drift as JSON."""
+        return {"pattern": self.pattern, "file": self.file, "added": list(self.added), "removed": list(self.removed)}
 
 
 def fingerprint(headers: Sequence[str]) -> frozenset[str]:
@@ -130,12 +135,9 @@ def _alike(source: ColumnSource, free: Sequence[str]) -> str | None:
     return best[1] if best[0] >= _ALIKE else None
 
 
-def remember(tx: Tx, source_system: str, job_id: UUID, drift: Drift, now: datetime) -> None:
-    """Keep the latest drift with the source, for whoever looks at the connector."""
-    found = {
-        "when": now.isoformat(timespec="seconds"), "file": drift.file, "job_id": str(job_id),
-        "pattern": drift.pattern, "added": list(drift.added), "removed": list(drift.removed),
-    }  # fmt: skip
+def remember(tx: Tx, source_system: str, job_id: UUID, drift: Mapping[str, Any], now: datetime) -> None:
+    """Keep the latest drift (as `Drift.as_dict`) with the source, for whoever looks at the connector."""
+    found = {"when": now.isoformat(timespec="seconds"), "job_id": str(job_id), **drift}
     tx.execute(
         """UPDATE staging.data_connector_configs SET last_drift = CAST(:drift AS jsonb), updated_at = now()
            WHERE name = :name AND connector_type = :type""",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Refused(Exception):
     """Ends as a failed job. `code` is stable and machine readable, `message` is for people."""
@@ -10,3 +12,11 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class NeedsMapping(Refused):
+    """A person must say what the table holds. `proposal` is what recognition makes of it (see choosing)."""
+
+    def __init__(self, code: str, message: str, proposal: dict[str, Any]) -> None:
+        super().__init__(code, message)
+        self.proposal = proposal
