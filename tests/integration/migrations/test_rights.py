@@ -30,8 +30,13 @@ GRANTED = {
     ("ops_copilot", "notification.notification_preferences"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.alert_acknowledgments"): {"INSERT"},
 }  # fmt: skip
-REVOKED = {("ops_notify", "notification.alert_acknowledgments"): {"UPDATE", "DELETE"}}
+REVOKED = {
+    ("ops_notify", "notification.alert_acknowledgments"): {"UPDATE", "DELETE"},
+    ("ops_normalize", "manufacturing.row_history"): {"UPDATE", "DELETE"},
+}
 COLUMNS = {
+    *(("ops_copilot", "staging.ingestion_jobs", name) for name in (
+        "status", "error_code", "error_summary", "completed_at", "updated_at", "row_version")),
     ("ops_copilot", "notification.notifications", "retry_requested_at"),
     ("ops_copilot", "notification.notifications", "retry_requested_by"),
 }

@@ -67,8 +67,9 @@ def test_the_canonical_tables_are_exactly_what_the_declarations_ask_for(db: Thro
                 cursor.execute(statement)
         assert grants
         declared, frozen = shape(scratch, "manufacturing"), shape(db, "manufacturing")
+    tables = {one for entity in ENTITIES for one in (entity.full_table, entity.table)}
     for what in _SHAPE:
-        assert frozen[what] == declared[what], what
+        assert [row for row in frozen[what] if tables & set(map(str, row[:3]))] == declared[what], what
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from opscopilot.catalogue.declaration import Entity, Field, Ref, Registry
-from opscopilot.catalogue.tables import AUDIT, LINEAGE, columns, create_table, create_tables
+from opscopilot.catalogue.tables import AUDIT, EXTRACT, LINEAGE, columns, create_table, create_tables
 from opscopilot.catalogue.types import Type
 from opscopilot.manufacturing.entities import ENTITIES, registry
 
@@ -34,7 +34,7 @@ def test_a_row_knows_whose_it_is_where_it_came_from_and_who_touched_it() -> None
     found = columns(ITEM)
     assert found[0] == ("tenant_id", "uuid NOT NULL")
     assert found[1] == ("id", "uuid NOT NULL DEFAULT platform.new_id()")
-    assert tuple(found[-8:]) == LINEAGE + AUDIT
+    assert tuple(found[-9:]) == LINEAGE + AUDIT + EXTRACT
 
 
 def test_references_are_ids_and_optional_ones_may_be_empty() -> None:

@@ -1,4 +1,4 @@
-"""From a declaration to its table. The text is frozen in a migration; a test holds the two together."""
+"""From a declaration to its table. The text is frozen in migrations; a test holds their result to it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ AUDIT = (
     ("created_by", "text NOT NULL DEFAULT current_user"),
     ("row_version", "integer NOT NULL DEFAULT 1"),
 )
+EXTRACT = (("source_as_of", "timestamptz"),)
+"""When the extract was made that the row's values are from; an older extract never overwrites them."""
 
 
 def columns(entity: Entity) -> list[tuple[str, str]]:
@@ -36,7 +38,7 @@ def columns(entity: Entity) -> list[tuple[str, str]]:
         found.append(("uom_factor", "numeric(24,12)"))
     if entity.event_time:
         found.append(("production_day", "date NOT NULL"))
-    return [*found, *LINEAGE, *AUDIT]
+    return [*found, *LINEAGE, *AUDIT, *EXTRACT]
 
 
 def create_table(entity: Entity, registry: Registry) -> str:
@@ -56,7 +58,10 @@ def create_table(entity: Entity, registry: Registry) -> str:
             lines.append(
                 f"CREATE INDEX {entity.table}_{ref.column}_ix ON {entity.full_table} (tenant_id, {ref.column});"
             )
-    lines.append(f"CREATE INDEX {entity.table}_source_ix ON {entity.full_table} (tenant_id, source_system, source_id);")
+    lines.append(
+        f"CREATE INDEX {entity.table}_source_ix ON {entity.full_table} (tenant_id, source_system, source_id) "
+        f"WHERE source_id IS NOT NULL;"
+    )
     lines.append(f"SELECT platform.secure_table('{entity.full_table}');")
     return "\n".join(lines)
 
