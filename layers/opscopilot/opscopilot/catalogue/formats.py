@@ -1,7 +1,7 @@
-"""How a file writes its numbers and dates, found out from all its values, never guessed row by row (P-84).
+"""How a file writes its numbers, found out from all its values, never guessed row by row (P-84).
 
-A column of numbers is looked at as shapes ("9.999,99"), a column of dates as its distinct days. One value that
-can only be read one way decides for the column; other columns of the same file decide where a column cannot.
+A column of numbers is looked at as shapes ("9.999,99"). One value that can only be read one way decides for the
+column; other columns of the same file decide where a column cannot. Days are in layouts.py.
 """
 
 from __future__ import annotations
@@ -12,19 +12,43 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from opscopilot.catalogue import signs
+from opscopilot.catalogue.layouts import ISO as ISO
+from opscopilot.catalogue.layouts import LAYOUTS as LAYOUTS
+from opscopilot.catalogue.layouts import DateFinding as DateFinding
+from opscopilot.catalogue.layouts import DateLayout as DateLayout
+from opscopilot.catalogue.layouts import Order as Order
+from opscopilot.catalogue.layouts import date_layouts as date_layouts
+from opscopilot.catalogue.types import Type
+from opscopilot.kernel import uom
+
 Decimal = Literal[".", ","]
-Order = Literal["dmy", "mdy"]
-_NOT_NUMBER = re.compile(r"[^0-9.,'’\s\u00a0\u202f]")
-_GROUPED = {",": re.compile(r"[0-9]{1,3}(,[0-9]{3})+"), ".": re.compile(r"[0-9]{1,3}(\.[0-9]{3})+")}
+_DOMINANT = 0.6
+"""The share of a column's unmistakable values that must have one decimal sign; the rest are then bad numbers."""
+_GROUPED = {
+    ",": re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}"),
+    ".": re.compile(r"[0-9]{1,3}(\.[0-9]{3})+"),
+}
+_CURRENCY = re.compile(rf"^([-+(]?)\s*{signs.CURRENCY}\s*|\s*{signs.CURRENCY}\s*(?=[-)]?$)", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+(]?\s*([0-9., ']*[0-9][0-9., ']*)\s*([-)]|\)-|%| *[CD]R\.?|,-{1,2}|\.-{1,2})?", re.IGNORECASE)
+_SCIENCE = re.compile(r"[-+]?[0-9]+([.,])?[0-9]*E[-+]?[0-9]{1,2}", re.IGNORECASE)
+_SUFFIX = re.compile(r"[-+(]?\s*[0-9][0-9.,' ]*?([-)])?\s*([^\W\d_][^\s]{0,11}|%)\Z")
 
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The decimal sign of a column, and whether that was assumed rather than seen."""
+    """The decimal sign of a column, and whether that was assumed rather than seen.
+
+    `contested`: both signs were seen, one of them mostly; then a value that could be either is nobody's to read.
+    `problem` mixed: neither sign is most of the column. `units` are spellings written behind its numbers.
+    """
 
     decimal: Decimal
     assumed: bool = False
     samples: tuple[str, ...] = ()
+    problem: Literal["", "mixed"] = ""
+    contested: bool = False
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +62,20 @@ class Shape:
 
 def reading(value: str) -> str:
     """What one number says about the decimal sign: '.', ',', '.?' or ',?' (could be either), or ''."""
-    digits = re.sub(r"['’\s\u00a0\u202f]", "", _NOT_NUMBER.sub("", value))
+    text = _CURRENCY.sub(r"\1", signs.plain(value).strip())
+    if found := _SCIENCE.fullmatch(text):
+        return found[1] or ""
+    suffix = _SUFFIX.fullmatch(text)
+    if suffix and suffix[2].lower().rstrip(".") not in ("e", "cr", "dr"):
+        text = text[: suffix.start(2)].strip()
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return ""
+    digits = re.sub("[' ]", "", number[1]) + (number[2] or "").strip("-)% CRDcrd")
+    return _said(digits)
+
+
+def _said(digits: str) -> str:
     points, commas = digits.count("."), digits.count(",")
     if points and commas:
         return "." if digits.rfind(".") > digits.rfind(",") else ","
@@ -64,18 +101,24 @@ class NumberEvidence:
     either_comma: int
     bare: int
     samples: tuple[str, ...]
+    clear: tuple[str, ...]
 
     @classmethod
     def of(cls, shapes: Iterable[Shape]) -> NumberEvidence:
         """Weigh the shapes of one column."""
         seen: Counter[str] = Counter()
         samples: list[str] = []
+        clear: dict[str, list[str]] = {".": [], ",": []}
         for shape in shapes:
             said = reading(shape.text)
             seen[said] += shape.rows
             if said.endswith("?") and len(samples) < 3:
                 samples.append(shape.sample)
-        return cls(seen["."], seen[","], seen[".?"], seen[",?"], seen[""], tuple(samples))
+            elif said and len(clear[said]) < 3:
+                clear[said].append(shape.sample)
+        return cls(
+            seen["."], seen[","], seen[".?"], seen[",?"], seen[""], tuple(samples), (*clear["."], *clear[","])
+        )
 
     @property
     def decided(self) -> Decimal | None:
@@ -83,6 +126,16 @@ class NumberEvidence:
         if self.point == self.comma:
             return None
         return "." if self.point > self.comma else ","
+
+    @property
+    def contested(self) -> bool:
+        """Whether unmistakable values of both signs were met."""
+        return bool(self.point and self.comma)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether neither sign is most of the column."""
+        return self.contested and max(self.point, self.comma) < _DOMINANT * (self.point + self.comma)
 
 
 def number_formats(
@@ -100,10 +153,12 @@ def number_formats(
     found: dict[str, NumberFormat] = {}
     for name, one in evidence.items():
         sign = one.decided or of_file
-        if sign is None and one.samples:
+        if one.mixed:
+            found[name] = NumberFormat(sign or ".", samples=one.clear, problem="mixed", contested=True)
+        elif sign is None and one.samples:
             found[name] = NumberFormat(_assume(one, delimiter, day_first_dots), True, one.samples)
         else:
-            found[name] = NumberFormat(sign or ".")
+            found[name] = NumberFormat(sign or ".", contested=one.contested)
     return found
 
 
@@ -117,131 +172,15 @@ def _assume(one: NumberEvidence, delimiter: str, day_first_dots: bool) -> Decima
     return "."
 
 
-@dataclass(frozen=True)
-class DateLayout:
-    """A way to write a day: a pattern that guards it and the format that reads it."""
-
-    name: str
-    pattern: str
-    formats: tuple[str, ...]
-    example: str
-
-    @property
-    def sign(self) -> str:
-        """The family of layouts that look alike."""
-        return self.name.split("_")[-1]
-
-
-ISO = DateLayout("iso", r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",), "2026-09-30")
-_DAY_MONTH = r"\d{1,2}%s\d{1,2}%s(\d{4}|\d{2})"
-
-
-def _ordered(order: Order, family: str, sign: str, example: str) -> DateLayout:
-    first, second = ("%d", "%m") if order == "dmy" else ("%m", "%d")
-    stem = f"{first}{sign}{second}{sign}"
-    escaped = re.escape(sign)
-    return DateLayout(f"{order}_{family}", _DAY_MONTH % (escaped, escaped), (stem + "%Y", stem + "%y"), example)
-
-
-LAYOUTS: dict[str, DateLayout] = {
-    one.name: one
-    for one in (
-        ISO,
-        DateLayout("compact", r"\d{8}", ("%Y%m%d",), "20260930"),
-        DateLayout("ymd_slash", r"\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d",), "2026/09/30"),
-        DateLayout("ymd_dot", r"\d{4}\.\d{1,2}\.\d{1,2}", ("%Y.%m.%d",), "2026.09.30"),
-        _ordered("dmy", "dot", ".", "30.09.2026"),
-        _ordered("dmy", "slash", "/", "30/09/2026"),
-        _ordered("mdy", "slash", "/", "09/30/2026"),
-        _ordered("dmy", "dash", "-", "30-09-2026"),
-        _ordered("mdy", "dash", "-", "09-30-2026"),
-    )
-}
-_FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("iso", re.compile(ISO.pattern)),
-    ("compact", re.compile(r"(19|20|99)\d{6}")),
-    ("ymd_slash", re.compile(LAYOUTS["ymd_slash"].pattern)),
-    ("ymd_dot", re.compile(LAYOUTS["ymd_dot"].pattern)),
-    ("dot", re.compile(LAYOUTS["dmy_dot"].pattern)),
-    ("slash", re.compile(LAYOUTS["dmy_slash"].pattern)),
-    ("dash", re.compile(LAYOUTS["dmy_dash"].pattern)),
-)
-_DOMINANT = 0.6
-"""The share of a column's days that must be written alike; the rest are then bad dates, one by one."""
-
-
-@dataclass(frozen=True)
-class DateFinding:
-    """How a column writes its days, or why nobody can say. `samples` show what was met."""
-
-    layout: DateLayout
-    problem: Literal["", "ambiguous", "mixed"] = ""
-    samples: tuple[str, ...] = ()
-
-
-@dataclass
-class _DateEvidence:
-    families: Counter[str]
-    day_first: list[str]
-    month_first: list[str]
-    undecided: list[str]
-
-    @classmethod
-    def of(cls, days: Iterable[tuple[str, int]]) -> _DateEvidence:
-        found = cls(Counter(), [], [], [])
-        for day, rows in days:
-            family = next((name for name, pattern in _FAMILIES if pattern.fullmatch(day)), "")
-            if family:
-                found.families[family] += rows
-            if family in ("slash", "dash"):
-                found._order(day)
-        return found
-
-    def _order(self, day: str) -> None:
-        first, second = (int(part) for part in re.split(r"[/-]", day)[:2])
-        if first > 12 >= second:
-            self.day_first.append(day)
-        elif second > 12 >= first:
-            self.month_first.append(day)
-        elif first <= 12 and first != second:
-            self.undecided.append(day)
-
-    @property
-    def dominant(self) -> str:
-        return self.families.most_common(1)[0][0] if self.families else ""
-
-    @property
-    def share(self) -> float:
-        return self.families[self.dominant] / max(self.families.total(), 1)
-
-
-def date_layouts(
-    columns: Mapping[str, Sequence[tuple[str, int]]], order: Order | None = None
-) -> dict[str, DateFinding]:
-    """The layout of every date column, from its distinct days and how many rows have each.
-
-    `order` is what a person said about day and month; it settles every doubt. Without it, days like 04/05/2026
-    are settled by the column's other days, then by the file's other columns, and else not at all.
-    """
-    evidence = {name: _DateEvidence.of(days) for name, days in columns.items()}
-    day_first = any(one.day_first for one in evidence.values())
-    month_first = any(one.month_first for one in evidence.values())
-    of_file: Order | None = None if day_first == month_first else "dmy" if day_first else "mdy"
-    return {name: _finding(one, order, of_file) for name, one in evidence.items()}
-
-
-def _finding(one: _DateEvidence, said: Order | None, of_file: Order | None) -> DateFinding:
-    family = one.dominant
-    if one.day_first and one.month_first and said is None:
-        return DateFinding(ISO, "mixed", (*one.day_first[:3], *one.month_first[:3]))
-    if family and one.share < _DOMINANT:
-        return DateFinding(ISO, "mixed", tuple(name for name, _ in one.families.most_common(3)))
-    if family in ("", "iso", "compact", "ymd_slash", "ymd_dot"):
-        return DateFinding(LAYOUTS[family or "iso"])
-    if family == "dot":
-        return DateFinding(LAYOUTS["dmy_dot"])
-    own: Order | None = "dmy" if one.day_first else "mdy" if one.month_first else None
-    decided = said or own or of_file
-    if decided is None and one.undecided:
-        return DateFinding(ISO, "ambiguous", tuple(one.undecided[:6]))
-    return DateFinding(LAYOUTS[f"{decided or 'dmy'}_{family}"])
+def units_behind(shapes: Iterable[Shape], kind: Type) -> tuple[str, ...]:
+    """Known units (behind a quantity) or words for days (behind a whole number) that a column's values end in."""
+    known = signs.DAY_WORDS if kind is Type.INT else frozenset(uom.spellings()) - {"%"}
+    if kind not in (Type.INT, Type.QTY):
+        return ()
+    found = set()
+    for shape in shapes:
+        behind = _SUFFIX.fullmatch(signs.plain(shape.sample).strip())
+        word = behind[2].lower().rstrip(".") if behind else ""
+        if word in known:
+            found.add(word)
+    return tuple(sorted(found, key=lambda word: (-len(word), word)))
