@@ -9,19 +9,11 @@ from typing import Any
 
 import httpx
 
+from local.upload_parts import ApiError, Progress, no_progress, send_parts
+
+__all__ = ["TERMINAL", "ApiError", "OpsClient"]
+
 TERMINAL = frozenset({"completed", "partially_failed", "failed", "cancelled"})
-
-
-class ApiError(Exception):
-    """The API refused; the message is what it said, fit for a person. Status 0: it did not come to an answer."""
-
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        detail = str(problem.get("detail") or problem.get("message") or problem.get("title") or "no explanation")
-        if problem.get("expected"):
-            detail += f" Right would be: {problem['expected']}."
-        super().__init__(f"{detail} (HTTP {status})" if status else detail)
-        self.status = status
-        self.problem = problem
 
 
 class OpsClient:
@@ -79,12 +71,26 @@ class OpsClient:
             if cursor is None:
                 return
 
-    def upload(self, files: list[Path], source_system: str, entity: str | None = None) -> list[dict[str, Any]]:
-        """Announce the files, then put each one where the API says; the jobs, in the order of the files."""
-        wanted = [{"file_name": path.name, **({"entity": entity} if entity else {})} for path in files]
+    def upload(
+        self, files: list[Path], source_system: str, entity: str | None = None, progress: Progress = no_progress,
+        part_mb: int | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Announce the files, then put each one where the API says; the jobs, in the order of the files.
+
+        Large files go in parts, several at a time; `progress` hears of every part that arrived. `part_mb` wants parts
+        of that size whatever the size of the file.
+        """
+        more = {"part_mb": part_mb, "multipart": True} if part_mb else {}
+        wanted = [
+            {"file_name": path.name, "size_bytes": path.stat().st_size, **({"entity": entity} if entity else {}), **more}
+            for path in files
+        ]
         answer = self.post("/ingest/uploads", {"source_system": source_system, "files": wanted})
         jobs = answer["uploads"]
         for path, job in zip(files, jobs, strict=True):
+            if job.get("multipart"):
+                send_parts(self, path, job["job_id"], progress)
+                continue
             with path.open("rb") as body:
                 put = httpx.put(job["url"], content=body, headers=job.get("headers", {}), timeout=300)
             if not put.is_success:

@@ -1,4 +1,4 @@
-"""S3 over HTTP for presigned links: PUT, GET and HEAD of ``/_s3/<bucket>/<key>?X-Amz-…``.
+"""S3 over HTTP for presigned links: ``/_s3/<bucket>/<key>?X-Amz-…``: PUT, GET, HEAD, and uploads in parts.
 
 The API signs links with ``S3_PUBLIC_ENDPOINT`` (``http://localhost:<port>/_s3``) as their endpoint. Signature,
 expiry and signed headers are checked as S3 does, so a link that works here works there.
@@ -16,7 +16,9 @@ from xml.sax.saxutils import escape
 
 from botocore.exceptions import ClientError
 
+import local.s3_parts
 from local.http_message import Request, Response
+from local.s3_parts import Refused
 
 PREFIX = "/_s3/"
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -29,15 +31,6 @@ PASSED_ON = {
     "cache-control": "CacheControl",
 }
 METADATA = "x-amz-meta-"
-
-
-class Refused(Exception):
-    """S3's refusal of a request: HTTP status, S3's error code, and why."""
-
-    def __init__(self, status: int, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.code = code
 
 
 class S3Endpoint:
@@ -63,6 +56,10 @@ class S3Endpoint:
             return _error(status, error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
 
     def _serve(self, request: Request, bucket: str, key: str) -> Response:
+        asked = dict(parse_qsl(request.query))
+        if "uploadId" in asked:
+            where = {"Bucket": bucket, "Key": key, "UploadId": asked["uploadId"]}
+            return local.s3_parts.serve(self._s3, request, asked, where)
         if request.method == "PUT":
             metadata = {
                 name.removeprefix(METADATA): value for name, value in _sent(request) if name.startswith(METADATA)
@@ -71,7 +68,6 @@ class S3Endpoint:
             put = self._s3.put_object(Bucket=bucket, Key=key, Body=request.body, Metadata=metadata, **extra)
             return Response(200, b"", [("etag", put["ETag"]), ("content-type", "application/xml")])
         if request.method in ("GET", "HEAD"):
-            asked = dict(parse_qsl(request.query))
             found = self._s3.get_object(Bucket=bucket, Key=key)
             headers = [
                 ("etag", found["ETag"]),

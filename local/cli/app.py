@@ -9,6 +9,7 @@ import typer
 
 from local.cli import context, show
 from local.cli.output import console, emit, fail
+from local.upload_parts import send_parts
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False,
@@ -74,12 +75,20 @@ def drop(
     source: Annotated[
         str, typer.Option(help="The system they come from; mappings are remembered per system.")
     ] = "files",
+    resume: Annotated[str | None, typer.Option(help="Go on with the broken upload of this job (one file).")] = None,
     tenant: Tenant = None,
     as_json: Json = False,
 ) -> None:
-    """Upload files, follow them through the pipeline, print a receipt for each."""
+    """Upload files, follow them through the pipeline, print a receipt for each. Large ones go in parts."""
+    if resume and len(files) != 1:
+        fail("--resume goes on with one file: give that file only.")
     with context.client(tenant) as api:
-        uploads = api.upload(files, source, entity)
+        with show.sending(quiet=as_json) as progress:
+            if resume:
+                send_parts(api, files[0], resume, progress)
+                uploads = [{"job_id": resume}]
+            else:
+                uploads = api.upload(files, source, entity, progress)
         jobs = show.follow(api, [one["job_id"] for one in uploads], quiet=as_json)
         if not emit(jobs, as_json):
             show.receipts(jobs)

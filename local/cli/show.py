@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 from rich.text import Text
 
 from local.cli.output import console, number, table
@@ -22,6 +33,22 @@ def progress(*, quiet: bool = False) -> Progress:
         SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), MofNCompleteColumn(),
         TimeElapsedColumn(), console=console, transient=True, disable=quiet or not console.is_terminal,
     )  # fmt: skip
+
+
+@contextmanager
+def sending(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for files that travel in parts; gives what is to be told of every part."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), DownloadColumn(),
+               TransferSpeedColumn())  # fmt: skip
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def told(name: str, sent: int, size: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(f"Sending {name}", total=size)
+            bar.update(tasks[name], completed=sent)
+
+        yield told
 
 
 def follow(api: OpsClient, job_ids: list[str], *, quiet: bool = False) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from opscopilot.entrypoints.parts import Outside
 from opscopilot.forecasting.runs import Run
 from opscopilot.notifications.channels import Message, Receipt
-from opscopilot.staging.ports import ObjectInfo, ObjectMissing
+from opscopilot.staging.ports import ObjectInfo, ObjectMissing, Part, UploadMissing
 from opscopilot.staging.uploads import LandingArea
 
 
@@ -21,6 +21,7 @@ class MemoryStore:
     """An object store; `objects` maps bucket and key to bytes."""
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    uploads: dict[str, dict[int, Part]] = field(default_factory=dict)
 
     def head(self, bucket: str, key: str, version_id: str | None = None) -> ObjectInfo:
         """What is known about the object."""
@@ -39,6 +40,36 @@ class MemoryStore:
     def presign_put(self, bucket: str, key: str, expires_s: int, metadata: Mapping[str, str]) -> str:
         """A link that looks like one."""
         return f"https://s3.test/{bucket}/{key}?X-Amz-Expires={expires_s}"
+
+    def begin(self, bucket: str, key: str) -> str:
+        """Start an upload in parts."""
+        upload_id = f"upload-{len(self.uploads) + 1}"
+        self.uploads[upload_id] = {}
+        return upload_id
+
+    def presign_part(self, bucket: str, key: str, upload_id: str, number: int, expires_s: int) -> str:
+        """A link that looks like one."""
+        return f"https://s3.test/{bucket}/{key}?uploadId={upload_id}&partNumber={number}"
+
+    def arrive(self, upload_id: str, number: int, size: int) -> str:
+        """Pretend that a part was put; its ETag."""
+        self.uploads[upload_id][number] = Part(number, f"etag-{number}", size)
+        return f'"etag-{number}"'
+
+    def parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
+        """What has arrived."""
+        if upload_id not in self.uploads:
+            raise UploadMissing(upload_id)
+        return [self.uploads[upload_id][number] for number in sorted(self.uploads[upload_id])]
+
+    def complete(self, bucket: str, key: str, upload_id: str, parts: list[Part]) -> None:
+        """One object, as long as the parts."""
+        self.objects[bucket, key] = b"x" * sum(part.size for part in parts)
+        del self.uploads[upload_id]
+
+    def abort(self, bucket: str, key: str, upload_id: str) -> None:
+        """Forget it."""
+        self.uploads.pop(upload_id, None)
 
 
 @dataclass

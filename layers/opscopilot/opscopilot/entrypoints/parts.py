@@ -62,7 +62,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
             return relay(tx, bus)
 
     return Outside(
-        landing=LandingArea(settings.landing_bucket, store, _signer(settings)),
+        landing=LandingArea(settings.landing_bucket, store, _signer(settings), settings.max_file_mb),
         runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
         mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
     )  # fmt: skip

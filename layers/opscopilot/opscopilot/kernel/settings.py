@@ -42,7 +42,7 @@ class IngestSettings(FunctionSettings):
     landing_bucket: str
     staging_bucket: str
     event_bus_name: str
-    max_file_mb: int = Field(default=2048, ge=1)
+    max_file_mb: int = Field(default=5120, ge=1)
 
 
 class NormalizeSettings(FunctionSettings):
@@ -70,6 +70,7 @@ class CopilotSettings(FunctionSettings):
     """functions/copilot: the HTTP API."""
 
     landing_bucket: str
+    max_file_mb: int = Field(default=5120, ge=1)
     staging_bucket: str
     ingestion_state_machine_arn: str
     forecast_state_machine_arn: str

@@ -12,6 +12,22 @@ class ObjectMissing(Exception):
     """There is no such object (any more)."""
 
 
+class UploadMissing(Exception):
+    """There is no such multipart upload: never begun, completed, or given up."""
+
+
+class PartsRefused(Exception):
+    """The store does not put these parts together; the message is its reason."""
+
+
+class Part(NamedTuple):
+    """A part of a multipart upload as the store has it. `size` in bytes."""
+
+    number: int
+    etag: str
+    size: int
+
+
 class ObjectInfo(NamedTuple):
     """What a store knows about an object without reading it. Metadata keys are lower case."""
 
@@ -39,4 +55,28 @@ class ObjectStore(Protocol):
 
     def presign_put(self, bucket: str, key: str, expires_s: int, metadata: Mapping[str, str]) -> str:
         """A URL to which a client may PUT that one object until it expires."""
+        ...
+
+
+class PartStore(ObjectStore, Protocol):
+    """A store that takes large objects in parts, in any order and any number of times."""
+
+    def begin(self, bucket: str, key: str) -> str:
+        """Start an upload in parts; its id."""
+        ...
+
+    def presign_part(self, bucket: str, key: str, upload_id: str, number: int, expires_s: int) -> str:
+        """A URL to which a client may PUT that one part until it expires."""
+        ...
+
+    def parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
+        """What has arrived, by number; raises UploadMissing."""
+        ...
+
+    def complete(self, bucket: str, key: str, upload_id: str, parts: list[Part]) -> None:
+        """Make one object of the parts; raises UploadMissing or PartsRefused."""
+        ...
+
+    def abort(self, bucket: str, key: str, upload_id: str) -> None:
+        """Forget the upload and its parts; nothing to forget is fine."""
         ...

@@ -17,11 +17,11 @@ from uuid import UUID
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Tx
-from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.kernel.errors import TooLarge, ValidationFailed
 from opscopilot.kernel.ids import derived_id, uuid7
 from opscopilot.kernel.tenancy import Principal
 from opscopilot.staging.landing import PREFIX
-from opscopilot.staging.ports import ObjectStore
+from opscopilot.staging.ports import PartStore
 
 LINK_LIVES_S = 3600
 _FILE_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,200}")
@@ -32,8 +32,17 @@ class LandingArea:
     """The landing bucket. `signer` makes links as clients reach the store, `store` writes from inside."""
 
     bucket: str
-    store: ObjectStore
-    signer: ObjectStore
+    store: PartStore
+    signer: PartStore
+    max_file_mb: int = 5120
+
+    def check_size(self, file_name: str, size: int) -> None:
+        """TooLarge for a file that ingest would refuse: said before it travels."""
+        if size > self.max_file_mb << 20:
+            raise TooLarge(
+                f"'{file_name}' has {size >> 20:,} MB; the limit is {self.max_file_mb:,} MB.", code="file_too_large",
+                field="size_bytes", value=size, expected=f"at most {self.max_file_mb << 20} bytes; split the export",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,8 @@ def announce(tx: Tx, area: LandingArea, who: Principal, origin: Origin, file_nam
     """Make the job of a file to come, and the link to put the file to."""
     check_file_name(file_name)
     job_id = uuid7()
-    key = _key(who, origin, job_id, file_name)
-    _insert(tx, area, who, origin, job_id, file_name, key)
+    key = landing_key(who, origin, job_id, file_name)
+    insert_job(tx, area, who, origin, job_id, file_name, key)
     url = area.signer.presign_put(area.bucket, key, LINK_LIVES_S, {})
     return Announced(job_id, file_name, key, url, clock.now() + timedelta(seconds=LINK_LIVES_S))
 
@@ -92,8 +101,8 @@ def push_id(who: Principal, idempotency_key: str | None) -> UUID:
 def push(tx: Tx, area: LandingArea, who: Principal, origin: Origin, job_id: UUID) -> tuple[str, bool]:
     """Make the job of a batch of records; its object's key, and whether the job is new."""
     file_name = f"records-{job_id}.csv"
-    key = _key(who, origin, job_id, file_name)
-    return key, _insert(tx, area, who, origin, job_id, file_name, key)
+    key = landing_key(who, origin, job_id, file_name)
+    return key, insert_job(tx, area, who, origin, job_id, file_name, key)
 
 
 def put_records(area: LandingArea, key: str, records: list[dict[str, Any]]) -> None:
@@ -122,17 +131,24 @@ def _cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
-def _key(who: Principal, origin: Origin, job_id: UUID, file_name: str) -> str:
+def landing_key(who: Principal, origin: Origin, job_id: UUID, file_name: str) -> str:
+    """Where the file of a job lands."""
     return f"{PREFIX}/{who.tenant_code}/{origin.source_system}/{job_id}/{file_name}"
 
 
-def _insert(tx: Tx, area: LandingArea, who: Principal, origin: Origin, job_id: UUID, file_name: str, key: str) -> bool:
+def insert_job(
+    tx: Tx, area: LandingArea, who: Principal, origin: Origin, job_id: UUID, file_name: str, key: str,
+    size: int | None = None, mapping: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Make the job of a file to come; False when there is one of that id already."""
     made = tx.execute(
         """INSERT INTO staging.ingestion_jobs (tenant_id, id, source_type, source_system, mode, entity_type, status,
-               file_name, bucket, object_key, requested_by)
-           VALUES (:tenant, :id, :type, :system, 'push', :entity, 'pending', :file, :bucket, :key, :who)
+               file_name, bucket, object_key, requested_by, size_bytes, mapping)
+           VALUES (:tenant, :id, :type, :system, 'push', :entity, 'pending', :file, :bucket, :key, :who, :size,
+               CAST(:mapping AS jsonb))
            ON CONFLICT (tenant_id, id) DO NOTHING""",
         tenant=who.tenant_id, id=job_id, type=origin.source_type, system=origin.source_system, entity=origin.entity,
-        file=file_name, bucket=area.bucket, key=key, who=who.user_id,
+        file=file_name, bucket=area.bucket, key=key, who=who.user_id, size=size,
+        mapping=json.dumps(mapping) if mapping is not None else None,
     )  # fmt: skip
     return bool(made)

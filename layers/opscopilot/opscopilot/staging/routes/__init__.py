@@ -8,6 +8,7 @@ from opscopilot.catalogue.declaration import Registry
 from opscopilot.staging.routes.connectors import connector_routes
 from opscopilot.staging.routes.ingest import ingest_routes
 from opscopilot.staging.routes.jobs import job_routes
+from opscopilot.staging.routes.multipart import multipart_routes
 from opscopilot.staging.uploads import LandingArea
 from opscopilot.web import PROBLEM_RESPONSES
 
@@ -16,6 +17,7 @@ def router(registry: Registry, area: LandingArea) -> APIRouter:
     """All routes of the staging context."""
     routes = APIRouter(responses=PROBLEM_RESPONSES)
     ingest_routes(routes, registry, area)
+    multipart_routes(routes, area)
     job_routes(routes, registry)
     connector_routes(routes, registry)
     return routes
