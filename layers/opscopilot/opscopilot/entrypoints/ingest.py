@@ -59,7 +59,7 @@ def ingest_handler() -> Handler:
         keys = {"tenant": landing.tenant_code, "job_id": str(landing.job_id), "correlation_id": correlation_id}
         try:
             if giving_up:
-                answer = ingestor.fail(landing, "processing_failed", message_of(event.get("error")))
+                answer = ingestor.fail(landing, "processing_failed", message_of(event.get("error")), correlation_id)
             else:
                 answer = _ingest(ingestor, landing, correlation_id)
             if answer["status"] not in _STILL_QUIET:

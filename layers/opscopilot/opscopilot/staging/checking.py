@@ -1,42 +1,29 @@
-"""The whole file is checked in DuckDB: formats found out, columns validated, right and wrong records parted."""
+"""Records are checked in DuckDB, whole columns at a time: right and wrong ones are parted.
+
+A file is loaded in one go or part by part. How its columns write numbers and dates is settled for the whole file
+before anything is judged (see evidence.py), so that no part is read differently from another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from opscopilot.catalogue import dates, validation
-from opscopilot.catalogue.formats import (
-    NumberFormat,
-    Order,
-    Shape,
-    date_layouts,
-    number_formats,
-)  # fmt: skip
-from opscopilot.catalogue.types import Type
+from opscopilot.catalogue import validation
 from opscopilot.catalogue.validation import Check
-from opscopilot.staging.binding import Binding, Bound, cleaned, literal
-from opscopilot.staging.reading.prepass import Prepared, is_footer
+from opscopilot.staging.binding import Binding, cleaned, literal
+from opscopilot.staging.reading.prepass import is_footer
+from opscopilot.staging.recipe import ColumnFormat
 from opscopilot.staging.rejects import Spool
 
-_DISTINCT_DAYS = 50_000
 _TAIL = 3
 _BATCH = 5000
-_FILL_SHARE = 0.1
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a person said about the file's formats; None = find out."""
-
-    dates: Order | None = None
-    decimal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,45 +58,56 @@ def workbench(folder: Path, memory_mb: int, threads: int) -> Iterator[duckdb.Duc
         connection.close()
 
 
+def checks_of(binding: Binding, formats: dict[str, ColumnFormat], zone: str, day_start: time) -> tuple[Check, ...]:
+    """How each field's cells are judged, with the file's formats."""
+    found = []
+    for one in binding.bounds:
+        form = formats.get(one.field.name, ColumnFormat())
+        found.append(
+            Check(
+                one.field,
+                number=form.number,
+                day=form.day,
+                percent=one.percent,
+                per=one.per is not None,
+                foreign_id=one.foreign_id,
+                required=one.required,
+                zone=zone,
+                day_start=day_start,
+            )
+        )
+    return tuple(found)
+
+
 @dataclass
 class Checker:
-    """Checks one prepared file. `zone` and `day_start` are the plant's."""
+    """Checks what is loaded. `width` is the number of the file's columns, `zone` and `day_start` are the plant's."""
 
     db: duckdb.DuckDBPyConnection
-    prepared: Prepared
     width: int
     binding: Binding
     zone: str
     day_start: time
-    told: Told
+    footers: list[str] | None = None
+    skipped: int = 0
 
-    def run(self) -> Outcome:
-        """Load, find the formats, validate. The tables `raw` and `checked` stay for the outputs."""
-        self._load()
-        footers = self._drop_footers()
-        self.filled = self._wants_fill_down()
-        skipped = self._skip()
-        self.checks = self._checks()
-        self._validate()
-        good, bad = self.db.execute(
-            "SELECT count(*) FILTER (WHERE NOT bad), count(*) FILTER (WHERE bad) FROM checked"
-        ).fetchone() or (0, 0)
-        return Outcome(good, bad, skipped, footers, self.filled, tuple(self.checks))
-
-    def _load(self) -> None:
+    def load(self, parts: Sequence[Path], delimiter: str, *, multiline: bool, untidy: bool, last: bool = True) -> None:
+        """Make the relation `raw` out of prepared parts. `last`: the file ends here, maybe with totals."""
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
-        cells = ", ".join(cleaned(index, untidy=self.prepared.untidy) for index in range(self.width))
+        cells = ", ".join(cleaned(index, untidy=untidy) for index in range(self.width))
         options = {
-            "header": "false", "auto_detect": "false", "delim": literal(self.prepared.delimiter), "quote": "'\"'",
+            "header": "false", "auto_detect": "false", "delim": literal(delimiter), "quote": "'\"'",
             "escape": "'\"'", "new_line": "'\\n'", "max_line_size": "4194304",
-            "parallel": "false" if self.prepared.multiline else "true",
+            "parallel": "false" if multiline else "true",
             "columns": f"{{'record_no': 'INTEGER', 'source_row': 'INTEGER', {columns}}}",
         }  # fmt: skip
         given = ", ".join(f"{name} = {value}" for name, value in options.items())
+        paths = ", ".join(literal(str(path)) for path in parts)
         self.db.execute(
-            f"CREATE TABLE raw AS SELECT record_no, source_row, {cells} "
-            f"FROM read_csv({literal(str(self.prepared.path))}, {given})"
+            f"CREATE OR REPLACE TABLE raw AS SELECT record_no, source_row, {cells} FROM read_csv([{paths}], {given})"
         )
+        self.footers = self._drop_footers() if last else []
+        self.skipped = self._skip()
 
     def _drop_footers(self) -> list[str]:
         """Totals at the end, as wide as the records: the first filled cell says so and most cells are empty."""
@@ -130,30 +128,20 @@ class Checker:
         self.db.execute(f"DELETE FROM raw WHERE {self.binding.skip}")
         return int(found[0]) if found else 0
 
-    def _wants_fill_down(self) -> bool:
-        """Whether lines without their document's number go on with the document above.
+    def outcome(self, formats: dict[str, ColumnFormat]) -> Outcome:
+        """How the file will be judged, before it is: nothing is counted yet."""
+        checks = checks_of(self.binding, formats, self.zone, self.day_start)
+        return Outcome(0, 0, self.skipped, self.footers or [], False, checks)
 
-        Said by the mapping, or seen: such lines have all of the document's columns empty, and either the
-        headers tell lines from document (Odoo) or the lines are too many to be mistakes.
-        """
-        key, told = self.binding.key, self.binding.fill_down
-        if told is not None or key is None:
-            return bool(told)
-        others = [one for one in self._of_parent() if one.field.name != key.field.name]
-        if not others:
-            return False
-        empty = " AND ".join(f"({one.sql}) IS NULL" for one in others)
-        blank, clean, rows = self.db.execute(
-            f"SELECT count(*) FILTER (WHERE k IS NULL), count(*) FILTER (WHERE k IS NULL AND e), count(*) "
-            f"FROM (SELECT ({key.sql}) AS k, ({empty}) AS e FROM raw)"
-        ).fetchone() or (0, 0, 0)
-        if not blank or blank != clean:
-            return False
-        by_header = any("line" in one.header.lower().split("/")[0] for one in self.binding.bounds if "/" in one.header)
-        return by_header or blank > rows * _FILL_SHARE
-
-    def _of_parent(self) -> list[Bound]:
-        return [one for one in self.binding.bounds if one.field.name in self.binding.parent_fields and not one.constant]
+    def judge(self, formats: dict[str, ColumnFormat], *, fill_down: bool = False) -> Outcome:
+        """Validate what is loaded. The table `checked` stays for the outputs."""
+        self.filled = fill_down
+        self.checks = checks_of(self.binding, formats, self.zone, self.day_start)
+        self._validate()
+        good, bad = self.db.execute(
+            "SELECT count(*) FILTER (WHERE NOT bad), count(*) FILTER (WHERE bad) FROM checked"
+        ).fetchone() or (0, 0)
+        return Outcome(good, bad, self.skipped, self.footers or [], fill_down, self.checks)
 
     def bound_sql(self) -> str:
         """The relation of raw texts: record_no, source_row, source_id, r_<field>, and the cells c0 … cn."""
@@ -162,7 +150,7 @@ class Checker:
         sql = f"SELECT *, {self.binding.source_id or 'NULL::VARCHAR'} AS source_id, {', '.join(plain)} FROM raw"
         key = self.binding.key
         if self.filled and key is not None:
-            names = [f"r_{one.field.name}" for one in self._of_parent()]
+            names = [f"r_{one.field.name}" for one in self.binding.of_parent]
             down = ", ".join(
                 f"first_value({name}) OVER (PARTITION BY g ORDER BY record_no) AS {name}" for name in names
             )
@@ -171,53 +159,6 @@ class Checker:
         derived = [f"{one.sql} AS r_{one.field.name}" for one in self.binding.bounds if one.derived]
         return f"SELECT *, {', '.join(derived)} FROM ({sql})" if derived else sql
 
-    def _checks(self) -> list[Check]:
-        numbers, days = self._number_columns(), self._day_columns()
-        findings = date_layouts(days, self.told.dates)
-        dotted = any(one.layout.name == "dmy_dot" for one in findings.values())
-        formats = number_formats(numbers, self.prepared.delimiter, day_first_dots=dotted)
-        found = []
-        for one in self.binding.bounds:
-            name = one.field.name
-            check = Check(
-                one.field, percent=one.percent, per=one.per is not None, foreign_id=one.foreign_id,
-                required=one.required, zone=self.zone, day_start=self.day_start,
-            )  # fmt: skip
-            if name in formats:
-                check = replace(check, number=self._told_number() or formats[name])
-            if name in findings:
-                check = replace(check, day=findings[name])
-            found.append(check)
-        return found
-
-    def _told_number(self) -> NumberFormat | None:
-        return NumberFormat("," if self.told.decimal == "," else ".") if self.told.decimal else None
-
-    def _in_file(self, *kinds: Type) -> list[Bound]:
-        return [
-            one for one in self.binding.bounds
-            if one.field.type in kinds and not one.constant and not one.foreign_id
-        ]  # fmt: skip
-
-    def _number_columns(self) -> dict[str, list[Shape]]:
-        found = {}
-        for one in self._in_file(Type.QTY, Type.PRICE, Type.MONEY, Type.RATIO, Type.INT):
-            rows = self.db.execute(
-                f"SELECT translate(v, '12345678', '99999999') AS shape, count(*), min(v) "
-                f"FROM (SELECT {one.sql} AS v FROM raw) WHERE v IS NOT NULL GROUP BY shape LIMIT {_DISTINCT_DAYS}"
-            ).fetchall()
-            found[one.field.name] = [Shape(*row) for row in rows]
-        return found
-
-    def _day_columns(self) -> dict[str, list[tuple[str, int]]]:
-        found = {}
-        for one in self._in_file(Type.DATE, Type.INSTANT):
-            found[one.field.name] = self.db.execute(
-                f"SELECT {dates.day_part('v')} AS day, count(*) FROM (SELECT {one.sql} AS v FROM raw) "
-                f"WHERE v IS NOT NULL GROUP BY day ORDER BY count(*) DESC, day LIMIT {_DISTINCT_DAYS}"
-            ).fetchall()
-        return found
-
     def _validate(self) -> None:
         joins, looked = [], []
         for check in self.checks:
@@ -225,7 +166,7 @@ class Checker:
                 continue
             table = f"lookup_{check.field.name}"
             self.db.execute(
-                f"CREATE TABLE {table} AS SELECT unnest(?) AS k, unnest(?) AS x",
+                f"CREATE OR REPLACE TABLE {table} AS SELECT unnest(?) AS k, unnest(?) AS x",
                 [list(check.spellings), list(check.spellings.values())],
             )
             joins.append(f"LEFT JOIN {table} ON {table}.k = {validation.lookup_key(check)}")
@@ -240,7 +181,7 @@ class Checker:
         judged = f"SELECT *, {errors} FROM (SELECT *, {values} FROM ({base}))"
         # What a reject needs is gathered here and for bad records only; joining it up again would take memory.
         self.db.execute(
-            f"CREATE TABLE checked AS SELECT record_no, source_row, source_id, "
+            f"CREATE OR REPLACE TABLE checked AS SELECT record_no, source_row, source_id, "
             f"{', '.join(check.value for check in self.checks)}, bad, CASE WHEN bad THEN [{codes}] END AS codes, "
             f"CASE WHEN bad THEN [{raws}] END AS raws, CASE WHEN bad THEN [{cells}] END AS cells "
             f"FROM (SELECT *, {bad} AS bad FROM ({judged}))"
@@ -271,7 +212,7 @@ class Checker:
     def _bad_rows(self) -> Iterator[tuple[Any, ...]]:
         """Each wrong record: numbers, its error codes and raw texts by field, its cells. A batch at a time."""
         self.db.execute(
-            "CREATE TABLE bad_rows AS SELECT record_no, source_row, codes, raws, cells FROM checked WHERE bad"
+            "CREATE OR REPLACE TABLE bad_rows AS SELECT record_no, source_row, codes, raws, cells FROM checked WHERE bad"
         )
         last = -1
         while batch := self.db.execute(

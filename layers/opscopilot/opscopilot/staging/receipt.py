@@ -10,9 +10,7 @@ from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Outcome
 from opscopilot.staging.choosing import Choice
 from opscopilot.staging.jobs import LogEntry
-from opscopilot.staging.reading.dialect import Dialect
-from opscopilot.staging.reading.prepass import Prepared
-from opscopilot.staging.reading.unpack import TextFile
+from opscopilot.staging.reading.table import Prepared, Table
 
 TRUNCATED = {
     65_535: "2^16-1, where old spreadsheets cut a file that has a header",
@@ -22,7 +20,7 @@ TRUNCATED = {
 }
 
 
-def describe(text: TextFile, dialect: Dialect, outcome: Outcome, binding: Binding, choice: Choice) -> dict[str, Any]:
+def describe(table: Table, outcome: Outcome, binding: Binding, choice: Choice) -> dict[str, Any]:
     """How the file was read, as data."""
     columns: dict[str, Any] = {}
     for bound, check in zip(binding.bounds, outcome.checks, strict=True):
@@ -37,20 +35,17 @@ def describe(text: TextFile, dialect: Dialect, outcome: Outcome, binding: Bindin
             one["percent"] = True
         columns[bound.field.name] = one
     return {
-        "how": choice.how, "system": choice.system, "encoding": text.encoding, "delimiter": dialect.delimiter,
-        "header_row": dialect.header_row, "columns": columns, "unmapped": list(binding.unmapped),
+        "how": choice.how, "system": choice.system, **table.read_as, "header_row": table.header_row, "columns": columns, "unmapped": list(binding.unmapped),
         "filled_down": outcome.filled_down,
     }  # fmt: skip
 
 
-def entries(
-    text: TextFile, dialect: Dialect, prepared: Prepared, outcome: Outcome, binding: Binding, choice: Choice
-) -> list[LogEntry]:
+def entries(table: Table, prepared: Prepared, outcome: Outcome, binding: Binding, choice: Choice) -> list[LogEntry]:
     """What a planner should know about how the file was taken."""
     found = [LogEntry("info", "recognised", _recognised(choice, binding))]
-    if dialect.preamble:
-        found.append(LogEntry("info", "preamble_skipped", f"The header is in line {dialect.header_row}; what stands "
-                              f"above it was left out.", raw_value=" | ".join(dialect.preamble)[:200]))  # fmt: skip
+    if table.preamble:
+        found.append(LogEntry("info", "preamble_skipped", f"The header is in line {table.header_row}; what stands "
+                              f"above it was left out.", raw_value=" | ".join(table.preamble)[:200]))  # fmt: skip
     for footer in (*outcome.footers, *prepared.footers):
         found.append(LogEntry("info", "totals_dropped", "A line of totals or notes at the end was left out.",
                               raw_value=footer[:200]))  # fmt: skip
@@ -64,7 +59,10 @@ def entries(
         found.append(LogEntry("info", "filled_down", "Lines without a document number were taken as further lines of "
                               "the document above them."))  # fmt: skip
     found += [LogEntry("info", code, message, field) for code, field, message in binding.notes]
-    return found + _warnings(text, prepared, outcome)
+    found += [
+        LogEntry(one.level, one.code, one.message, None, one.raw_value) for one in (*table.notes, *prepared.notes)
+    ]
+    return found + _warnings(prepared, outcome)
 
 
 def _recognised(choice: Choice, binding: Binding) -> str:
@@ -74,15 +72,12 @@ def _recognised(choice: Choice, binding: Binding) -> str:
     return f"{binding.entity.title} ({choice.how}{score}{system}).{left}"
 
 
-def _warnings(text: TextFile, prepared: Prepared, outcome: Outcome) -> list[LogEntry]:
+def _warnings(prepared: Prepared, outcome: Outcome) -> list[LogEntry]:
     found = []
     if prepared.records in TRUNCATED:
         why = TRUNCATED[prepared.records]
         found.append(LogEntry("warning", "truncated_suspected", f"The file has {prepared.records:,} records: {why}. "
                               f"Check that the export is whole."))  # fmt: skip
-    if text.mixed:
-        found.append(LogEntry("warning", "mixed_encoding", "Most of the file is UTF-8, but single characters are not; "
-                              "they were read as Western European (cp1252)."))  # fmt: skip
     return found + [_assumed(check) for check in outcome.checks if check.number.assumed]
 
 

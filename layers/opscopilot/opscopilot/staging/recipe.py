@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from opscopilot.catalogue.declaration import Registry
 from opscopilot.catalogue.formats import ISO, LAYOUTS, DateFinding, NumberFormat
-from opscopilot.catalogue.validation import Check
+from opscopilot.kernel.tenancy import PlantSettings
+from opscopilot.staging.binding import Binder, Binding
 from opscopilot.staging.mapping import FileMapping
 
 
@@ -23,13 +26,14 @@ class ColumnFormat(BaseModel):
     samples: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, check: Check) -> Self:
-        """What was found out for a column."""
-        day = bool(check.day.samples)
-        return cls(
-            decimal=check.number.decimal, assumed=check.number.assumed, layout=check.day.layout.name,
-            problem=check.day.problem, samples=check.day.samples if day else check.number.samples,
-        )  # fmt: skip
+    def of_number(cls, found: NumberFormat) -> Self:
+        """What was found out for a column of numbers."""
+        return cls(decimal=found.decimal, assumed=found.assumed, samples=found.samples)
+
+    @classmethod
+    def of_day(cls, found: DateFinding) -> Self:
+        """What was found out for a column of dates."""
+        return cls(layout=found.layout.name, problem=found.problem, samples=found.samples)
 
     @property
     def number(self) -> NumberFormat:
@@ -43,13 +47,25 @@ class ColumnFormat(BaseModel):
 
 
 class Recipe(BaseModel):
-    """Everything that turns a record's cells into fields. Kept with the job (`mapping.recipe`)."""
+    """Everything that turns a record's cells into fields. Kept with the job (`mapping.recipe`).
+
+    `today` is the plant's day and `landed_at` the file's time when it was first read: they stand for a moment
+    the file does not state, also when a part or a corrected record is read later.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     headers: list[str]
     mapping: FileMapping
+    today: str
+    landed_at: datetime
     formats: dict[str, ColumnFormat] = {}
-    moment: str
-    """The plant's day, or the file's time, that stands for a missing moment."""
     fill_down: bool = False
+
+    def binding(self, registry: Registry, plant: PlantSettings) -> Binding:
+        """Which SQL gives the raw text of each field; Refused when the mapping does not fit the headers."""
+        return Binder(registry, self.headers, plant, self.today, self.landed_at).from_mapping(self.mapping)
+
+    def settled(self, formats: dict[str, ColumnFormat], *, fill_down: bool) -> Recipe:
+        """The recipe with what all values of the file have decided."""
+        return self.model_copy(update={"formats": formats, "fill_down": fill_down})

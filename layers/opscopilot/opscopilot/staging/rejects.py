@@ -37,11 +37,16 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def store(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
-    """Replace the job's kept records by those in the spools; how many there are.
+    """Replace the job's kept records by those in the spools; how many there are."""
+    tx.execute("DELETE FROM staging.staging_data WHERE job_id = :job", job=job_id)
+    return add(tx, job_id, entity, spools)
+
+
+def add(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
+    """Keep the records in the spools with the job's others; how many there are.
 
     A temporary table is needed because COPY into a table under row-level security is refused to non-owners.
     """
-    tx.execute("DELETE FROM staging.staging_data WHERE job_id = :job", job=job_id)
     tx.script(
         "CREATE TEMPORARY TABLE spooled (record_no integer, natural_key text, raw_data jsonb, errors jsonb) "
         "ON COMMIT DROP"
@@ -53,6 +58,6 @@ def store(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
         """INSERT INTO staging.staging_data
                (tenant_id, job_id, record_no, entity_type, natural_key, raw_data, validation_status, errors)
            SELECT platform.current_tenant(), :job, record_no, :entity, natural_key, raw_data, 'invalid', errors
-           FROM spooled""",
+           FROM spooled ON CONFLICT (tenant_id, job_id, record_no) DO NOTHING""",
         job=job_id, entity=entity,
     )  # fmt: skip

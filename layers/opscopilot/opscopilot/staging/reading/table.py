@@ -82,3 +82,13 @@ class Table(Protocol):
         """Read it whole, once, with bounded memory, into `folder`. A new part is begun at the first record after
         `part_bytes`; None = one part. Raises Refused."""
         ...
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """What reading an object may use up: bytes of unpacked content, members of an archive, and how many times
+    larger than its packed form content may be before it is taken for a bomb."""
+
+    max_text_bytes: int = 8 << 30
+    max_members: int = 200
+    max_ratio: int = 300
