@@ -18,7 +18,8 @@ from opscopilot.kernel.db import Database
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.kernel.tenancy import plant_settings
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.normalize import Counts, StagedFile, load
+from opscopilot.staging.loading.load import load
+from opscopilot.staging.loading.model import Counts, StagedFile
 
 NOW = datetime(2026, 9, 30, 12, 0, tzinfo=UTC)
 

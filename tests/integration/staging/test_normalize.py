@@ -57,7 +57,7 @@ def test_a_row_with_an_unknown_reference_waits_and_the_others_are_loaded(plant: 
     assert kept["validation_status"] == "pending"
     assert kept["errors"][0]["code"] == "reference_not_found"
     assert kept["errors"][0]["raw_value"] == "99"
-    assert kept["errors"][0]["expected"].endswith("once it is loaded, drop this file again (nothing is doubled)")
+    assert kept["errors"][0]["expected"].endswith("the record is loaded by itself as soon as it is there")
     assert kept["raw_data"]["sku_code"] == "99"
 
 
@@ -73,7 +73,7 @@ def test_p18_a_vendor_unit_without_a_factor_waits_and_one_is_never_assumed(plant
     assert row["uom_factor"] == 1000
     (kept,) = plant.rows("SELECT errors FROM staging.staging_data")
     assert kept["errors"][0]["code"] == "uom_conversion_missing"
-    assert kept["errors"][0]["expected"].endswith("once it is loaded, drop this file again (nothing is doubled)")
+    assert kept["errors"][0]["expected"].endswith("the record is loaded by itself as soon as it is there")
 
 
 def test_one_flat_file_carries_orders_and_their_lines_and_lines_inherit_dates(plant: Any) -> None:

@@ -15,11 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from opscopilot.catalogue.declaration import Entity, Field, Ref, Registry
+from opscopilot.catalogue.declaration import UNIT_FACTORS, Entity, Field, Ref, Registry
 from opscopilot.kernel import uom
 
-LINEAGE_COLUMNS = ("source_system", "source_id", "ingestion_job_id", "source_row")
-_NULL_KEY = {"text": "''", "date": "'-infinity'::date", "uuid": "'00000000-0000-0000-0000-000000000000'::uuid"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class _Joins:
         for mine, theirs in zip(ref.fields, target.key, strict=True):
             inner = target.ref_for(theirs)
             if inner is None:
-                conditions.append(f"{alias}.{theirs} = {_text(self.plan, mine)}")
+                conditions.append(f"{alias}.{theirs} = {text_of(self.plan, mine)}")
                 continue
             nested = f"{alias}_{inner.column}"
             self.resolve(Ref(inner.column, inner.entity, (mine,)), nested)
@@ -90,14 +88,14 @@ class _Joins:
         self.lines.append(
             f"LEFT JOIN (SELECT DISTINCT ON (source_id) * FROM {target.full_table} "
             f"WHERE source_system = current_setting('ops.source_system') AND source_id IS NOT NULL "
-            f"ORDER BY source_id, id) {alias} ON {alias}.source_id = {_text(self.plan, mine)}"
+            f"ORDER BY source_id, id) {alias} ON {alias}.source_id = {text_of(self.plan, mine)}"
         )
 
 
-def _text(plan: LoadPlan, name: str) -> str:
+def text_of(plan: LoadPlan, name: str, alias: str = "l") -> str:
     """The staged text of a field, or its default where the file lacks it."""
     default = plan.entity.field(name).default if plan.entity.has(name) else None
-    staged = f"l.{name}" if name in plan.fields else "NULL::text"
+    staged = f"{alias}.{name}" if name in plan.fields else "NULL::text"
     return f"coalesce({staged}, '{default}')" if default is not None else staged
 
 
@@ -105,7 +103,7 @@ def create_staged(fields: Iterable[str]) -> str:
     """The temporary table that COPY fills."""
     columns = ", ".join(f"{name} text" for name in fields)
     return (
-        f"CREATE TEMPORARY TABLE staged (record_no integer PRIMARY KEY, source_row integer, source_id text"
+        f"CREATE TEMPORARY TABLE staged (record_no integer, source_row integer, source_id text"
         f"{', ' + columns if columns else ''}) ON COMMIT DROP"
     )
 
@@ -127,7 +125,7 @@ def resolve(plan: LoadPlan) -> str:
         if plan.entity.uom_required:
             errors.append(_factor_error(plan))
     if plan.entity.event_time:
-        instant = f"CAST({_text(plan, plan.entity.event_time)} AS timestamptz)"
+        instant = f"CAST({text_of(plan, plan.entity.event_time)} AS timestamptz)"
         columns.append(
             f"(({instant} AT TIME ZONE current_setting('ops.time_zone')) "
             f"- CAST(current_setting('ops.day_start') AS interval))::date AS production_day"
@@ -135,9 +133,9 @@ def resolve(plan: LoadPlan) -> str:
     source = "staged"
     source_id = "l.source_id" if plan.has_source_id else "NULL::text"
     if not plan.own_rows:
-        key = ", ".join(_text(plan, name).replace("l.", "s.") for name in plan.entity.key)
+        key = ", ".join(text_of(plan, name, "s") for name in plan.entity.key)
         source = f"(SELECT DISTINCT ON ({key}) s.* FROM staged s ORDER BY {key}, s.record_no)"
-        given = " AND ".join(f"{_text(plan, name)} IS NOT NULL" for name in plan.entity.key)
+        given = " AND ".join(f"{text_of(plan, name)} IS NOT NULL" for name in plan.entity.key)
         joins.lines.append(f"WHERE {given}")
     listed = ",\n       ".join(columns)
     return (
@@ -149,7 +147,7 @@ def resolve(plan: LoadPlan) -> str:
 
 
 def _typed(plan: LoadPlan, one: Field, parent: str) -> str:
-    text = _text(plan, one.name)
+    text = text_of(plan, one.name)
     if one.name == plan.entity.uom and plan.entity.uom_sku and one.type.name == "UOM":
         return _unit(plan)
     value = f"CAST({text} AS {one.type.value.pg})"
@@ -182,7 +180,7 @@ def _line_unit(plan: LoadPlan) -> str:
 
 def _unit(plan: LoadPlan) -> str:
     """The unit a row's quantities are in: its own, else its line's, else the item's base unit."""
-    known = [_text(plan, plan.entity.uom or ""), _line_unit(plan), "base.base_uom"]
+    known = [text_of(plan, plan.entity.uom or ""), _line_unit(plan), "base.base_uom"]
     return f"coalesce({', '.join(one for one in known if one)})"
 
 
@@ -203,24 +201,25 @@ def _factor(plan: LoadPlan) -> str:
     )
 
 
-def _error(field_name: str, code: str, message: str, value: str, expected: str) -> str:
+def _error(field_name: str, code: str, message: str, value: str, expected: str, waits_for: tuple[str, ...]) -> str:
+    names = ", ".join(f"'{one}'" for one in waits_for)
     return (
         f"jsonb_build_object('field', '{field_name}', 'code', '{code}', 'message', {message}, "
-        f"'raw_value', {value}, 'expected', '{expected}')"
+        f"'raw_value', {value}, 'expected', '{expected}', 'waits_for', jsonb_build_array({names}))"
     )
 
 
 def _reference_errors(plan: LoadPlan) -> list[str]:
     errors = []
     for ref in plan.entity.refs:
-        value = " || ' / ' || ".join(f"coalesce({_text(plan, name)}, '')" for name in ref.fields)
-        given = _text(plan, ref.fields[0])
+        value = " || ' / ' || ".join(f"coalesce({text_of(plan, name)}, '')" for name in ref.fields)
+        given = text_of(plan, ref.fields[0])
         what = plan.registry[ref.entity].title.lower().replace("'", "")
         wanted = "" if ref.required else f" AND {given} IS NOT NULL"
         built = _error(
             ref.fields[-1] if len(ref.fields) > 1 and not plan.entity.ref_for(ref.fields[0]) else ref.fields[0],
             "reference_not_found", f"format('%s is not among the {what} loaded so far.', {value})", value,
-            f"a key that exists in {what}; once it is loaded, drop this file again (nothing is doubled)",
+            f"a key that exists in {what}; the record is loaded by itself as soon as it is there", (ref.entity,),
         )  # fmt: skip
         errors.append(f"CASE WHEN r_{ref.column}.id IS NULL{wanted} THEN {built} END")
     return errors
@@ -231,82 +230,7 @@ def _factor_error(plan: LoadPlan) -> str:
     built = _error(
         plan.entity.uom or "uom", "uom_conversion_missing",
         f"format('There is no factor from %s to %s for this item.', {unit}, base.base_uom)", unit,
-        "a row in the unit factors (sku_uom) for this item and unit; once it is loaded, drop this file again "
-        "(nothing is doubled)",
+        "a row in the unit factors (sku_uom) for this item and unit; the record is loaded by itself as soon as it is "
+        "there", (UNIT_FACTORS, "sku"),
     )  # fmt: skip
     return f"CASE WHEN r_{first}.id IS NOT NULL AND ({_factor(plan)}) IS NULL THEN {built} END"
-
-
-def key_join(entity: Entity, left: str, right: str) -> str:
-    """Equality on the business key; parts that may be empty compare equal when both are."""
-    parts = []
-    for column in entity.key_columns:
-        ref = next((one for one in entity.refs if one.column == column), None)
-        nullable = not ref.required if ref else not (
-            entity.field(column).required or entity.field(column).default is not None
-        )  # fmt: skip
-        if not nullable:
-            parts.append(f"{left}.{column} = {right}.{column}")
-            continue
-        blank = _NULL_KEY["uuid" if ref else "date" if entity.field(column).type.value.pg == "date" else "text"]
-        parts.append(f"coalesce({left}.{column}, {blank}) = coalesce({right}.{column}, {blank})")
-    return " AND ".join(parts)
-
-
-def mark_repeats(plan: LoadPlan) -> str:
-    """Number the rows of one business key: the first is loaded, an equal one is a duplicate, another a conflict.
-
-    Only rows whose key comes again are compared and touched; as a rule that is next to none.
-    """
-    key = ", ".join(plan.entity.key_columns)
-    content = ", ".join([ref.column for ref in plan.entity.refs] + [one.name for one in plan.present] + ["source_id"])
-    return (
-        f"ALTER TABLE {plan.resolved} ADD COLUMN nth integer NOT NULL DEFAULT 1, ADD COLUMN same boolean;\n"
-        f"UPDATE {plan.resolved} t SET nth = n.nth, same = n.same FROM (\n"
-        f"  SELECT record_no, row_number() OVER w AS nth,\n"
-        f"         md5(ROW({content})::text) = first_value(md5(ROW({content})::text)) OVER w AS same\n"
-        f"  FROM {plan.resolved} JOIN (\n"
-        f"    SELECT record_no, count(*) OVER (PARTITION BY {key}) AS copies\n"
-        f"    FROM {plan.resolved} WHERE cardinality(errors) = 0) counted USING (record_no)\n"
-        f"  WHERE copies > 1 WINDOW w AS (PARTITION BY {key} ORDER BY record_no)) n\n"
-        f"WHERE n.record_no = t.record_no AND n.nth > 1"
-    )
-
-
-def upsert(plan: LoadPlan) -> str:
-    """Insert new rows, update changed ones, leave identical ones untouched. Row count = new + changed."""
-    entity = plan.entity
-    refs = [ref.column for ref in entity.refs]
-    derived = (["uom_factor"] if entity.uom_sku else []) + (["production_day"] if entity.event_time else [])
-    columns = refs + [one.name for one in entity.stored] + derived
-    changing = [c for c in _updatable(plan, derived) if c not in entity.key_columns]
-    names = ", ".join(["tenant_id", *columns, *LINEAGE_COLUMNS])
-    values = ", ".join(
-        ["platform.current_tenant()", *(f"t.{c}" for c in columns), "current_setting('ops.source_system')",
-         "t.source_id", "current_setting('ops.job_id')::uuid", "t.source_row"]
-    )  # fmt: skip
-    conflict = "DO NOTHING"
-    if changing:
-        compared = changing + (["source_id"] if plan.has_source_id else [])
-        sets = ", ".join(f"{c} = EXCLUDED.{c}" for c in [*changing, *_lineage(plan)])
-        old, new = (", ".join(f"{side}.{c}" for c in compared) for side in (entity.table, "EXCLUDED"))
-        conflict = (
-            f"DO UPDATE SET {sets}, updated_at = now(), row_version = {entity.table}.row_version + 1\n"
-            f"WHERE ROW({old}) IS DISTINCT FROM ROW({new})"
-        )
-    return (
-        f"INSERT INTO {entity.full_table} ({names})\nSELECT {values} FROM {plan.resolved} t\n"
-        f"WHERE cardinality(t.errors) = 0 AND t.nth = 1 ORDER BY t.record_no\n"
-        f"ON CONFLICT ON CONSTRAINT {entity.table}_key {conflict}"
-    )
-
-
-def _lineage(plan: LoadPlan) -> list[str]:
-    return [c for c in LINEAGE_COLUMNS if c != "source_id" or plan.has_source_id]
-
-
-def _updatable(plan: LoadPlan, derived: list[str]) -> list[str]:
-    """Columns a second load may change: what the file carries, and what follows from it."""
-    carried = [ref.column for ref in plan.entity.refs if set(ref.fields) & plan.fields]
-    inherited = [one.name for one in plan.entity.stored if one.inherit and one.name not in plan.fields]
-    return carried + [one.name for one in plan.present] + inherited + derived

@@ -13,47 +13,22 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from opscopilot.catalogue import upsert
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Row, Tx
 from opscopilot.kernel.errors import DependenciesPending, ValidationFailed
 from opscopilot.kernel.events import DataNormalized, EventPublisher, record, relay
-from opscopilot.kernel.tenancy import PlantSettings, plant_settings
+from opscopilot.kernel.tenancy import plant_settings
+from opscopilot.staging.loading.load import load
+from opscopilot.staging.loading.model import Counts, StagedFile
 
 TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
-ANALYZE_FROM_SHARE = 0.05
 WAIT_FOR_UPLOADS_S = 120
 """A file that was announced, or whose kind is still unknown, may be the one we need; after this long we stop
 waiting for it. One that never arrives must not hold up the others for ever."""
 WAIT_FOR_RUNNING_S = 2 * 3600
 """A job that has not moved for as long as its state machine may run (TimeoutSeconds) is dead, whatever its status
 says, and must not hold up the others either. A delivery that starts it again makes it count again."""
-
-
-class StagedFile(BaseModel):
-    """The state machine's hand-over from ingest."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    tenant_id: UUID
-    job_id: UUID
-    entity: str
-    staged_key: str
-    fields: list[str]
-    by_source_id: list[str] = []
-    source_system: str
-    correlation_id: str
-
-
-class Counts(BaseModel):
-    """What became of the records that normalize was given."""
-
-    written: int
-    duplicates: int
-    rejected: int
 
 
 @dataclass
@@ -128,89 +103,6 @@ def _job(tx: Tx, job_id: UUID, *, lock: bool = False) -> Row:
     if row is None:
         raise ValidationFailed(f"There is no ingestion job {job_id} of this tenant.", field="job_id", value=job_id)
     return row
-
-
-def load(
-    tx: Tx, registry: Registry, staged: StagedFile, plant: PlantSettings, stream: BinaryIO, has_source_id: bool
-) -> Counts:
-    """COPY, resolve, write, and keep the rejects. The caller's transaction decides whether it happened."""
-    tx.execute(
-        """SELECT set_config('ops.job_id', :job, true), set_config('ops.source_system', :system, true),
-                  set_config('ops.time_zone', :zone, true), set_config('ops.day_start', :start, true)""",
-        job=str(staged.job_id), system=staged.source_system, zone=plant.default_time_zone,
-        start=plant.day_start.isoformat(),
-    )  # fmt: skip
-    plan = upsert.LoadPlan(
-        registry[staged.entity], registry, frozenset(staged.fields), frozenset(staged.by_source_id), has_source_id
-    )
-    parent = upsert.parent_plan(plan)
-    for name in sorted({plan.entity.name, *([parent.entity.name] if parent else [])}):
-        tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))", key=f"{staged.tenant_id}/{name}")
-    tx.script(upsert.create_staged(staged.fields))
-    tx.copy_in("COPY staged FROM STDIN (FORMAT csv)", stream)
-    tx.script("ANALYZE staged")
-    if parent:
-        _write(tx, parent)
-    written = _write(tx, plan)
-    if parent:
-        _explain_missing_parents(tx, plan, parent)
-    return _keep_rejects(tx, plan, written)
-
-
-def _write(tx: Tx, plan: upsert.LoadPlan) -> int:
-    tx.script(upsert.resolve(plan))
-    for statement in upsert.mark_repeats(plan).split(";\n"):
-        tx.script(statement)
-    written = int(tx.script(upsert.upsert(plan)).rowcount)
-    _refresh_statistics(tx, plan.entity.full_table, written)
-    return written
-
-
-def _refresh_statistics(tx: Tx, table: str, written: int) -> None:
-    """ANALYZE a table that a load changed much.
-
-    Autovacuum comes a minute late, and never to a table of less than 50 rows. Until then the planner takes a
-    thousand items for one, and a question about them takes seconds instead of milliseconds.
-    """
-    changed_much = tx.scalar(
-        """SELECT current_setting('server_version_num')::int >= 170000  -- before that only the owner may
-               AND :written > :share * greatest(reltuples, 0)
-           FROM pg_class WHERE oid = CAST(:table AS regclass)""",
-        written=written, share=ANALYZE_FROM_SHARE, table=table,
-    )  # fmt: skip
-    if changed_much:
-        tx.script(f"ANALYZE {table}")
-
-
-def _explain_missing_parents(tx: Tx, plan: upsert.LoadPlan, parent: upsert.LoadPlan) -> None:
-    """A line whose header was refused says why the header was, not just that it is missing."""
-    key = " AND ".join(
-        f"coalesce(s.{name}, '') = coalesce(p.{name}, '')" for name in parent.entity.key if name in plan.fields
-    )
-    tx.script(
-        f"UPDATE {plan.resolved} t SET errors = h.errors FROM {parent.resolved} h "
-        f"JOIN staged p ON p.record_no = h.record_no JOIN staged s ON {key} "
-        f"WHERE cardinality(h.errors) > 0 AND cardinality(t.errors) > 0 AND s.record_no = t.record_no"
-    )
-
-
-def _keep_rejects(tx: Tx, plan: upsert.LoadPlan, written: int) -> Counts:
-    tx.script(
-        f"UPDATE {plan.resolved} SET errors = ARRAY[jsonb_build_object('field', '{plan.entity.key[-1]}', "
-        f"'code', 'conflicting_duplicate', 'message', 'The file has this key twice with different values; the "
-        f"first one was taken.', 'raw_value', NULL, 'expected', 'one row per {', '.join(plan.entity.key)}')] "
-        f"WHERE nth > 1 AND NOT same"
-    )
-    rejected = tx.script(
-        f"INSERT INTO staging.staging_data (tenant_id, job_id, record_no, entity_type, raw_data, "
-        f"validation_status, errors) SELECT platform.current_tenant(), current_setting('ops.job_id')::uuid, "
-        f"t.record_no, '{plan.entity.name}', jsonb_strip_nulls(to_jsonb(s)), "
-        f"CASE WHEN t.errors[1]->>'code' = 'conflicting_duplicate' THEN 'invalid' ELSE 'pending' END, "
-        f"to_jsonb(t.errors) FROM {plan.resolved} t JOIN staged s USING (record_no) "
-        f"WHERE cardinality(t.errors) > 0 ON CONFLICT DO NOTHING"
-    ).rowcount
-    total = int(tx.scalar("SELECT count(*) FROM staged") or 0)
-    return Counts(written=written, rejected=int(rejected), duplicates=total - written - int(rejected))
 
 
 def _finish(tx: Tx, job_id: UUID, job: Row, counts: Counts) -> str:
