@@ -6,6 +6,7 @@ finds it. The HTTP API imports these modules to check configs, so drivers are im
 
 from __future__ import annotations
 
+import builtins
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -130,7 +131,7 @@ class BaseConnector(ABC):
 
     type: ClassVar[str]
     title: ClassVar[str] = ""
-    Config: ClassVar[type[ConnectorConfig]]
+    Config: ClassVar[builtins.type[ConnectorConfig]]
     secret_fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: Any, secret: Mapping[str, SecretText] | None, around: Around) -> None:

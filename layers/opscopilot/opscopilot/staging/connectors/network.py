@@ -11,11 +11,13 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from opscopilot.kernel.errors import ValidationFailed
 
 Resolve = Callable[[str, int], list[str]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_METADATA = ipaddress.ip_network("fd00:ec2::/32")  # AWS's own services over IPv6
 
 
 class AddressRefused(Exception):
@@ -97,17 +99,17 @@ class AddressGuard:
             return False
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
-        if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA:
             return False
-        if is_public(str(ip)) or (self.local and ip.is_loopback):
+        if ip.is_loopback:  # on AWS: the function's own runtime
+            return self.local
+        if is_public(str(ip)):
             return True
         return any(ip in one for one in self.allowed if one.version == ip.version)
 
 
 def check_url(url: str, *, local: bool, field_name: str = "url") -> str:
     """`url` when it is a plain https address (http too where `local`); ValidationFailed otherwise."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(url)
         plain = bool(parts.hostname) and (parts.port or 1) > 0

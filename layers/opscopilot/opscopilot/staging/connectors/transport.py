@@ -1,0 +1,140 @@
+"""An httpx2 transport that connects to checked addresses only and cuts an exchange off at its time limit.
+
+TLS and the Host header still speak to the name. A proxy from the environment is not used.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from opscopilot.staging.connectors.network import AddressGuard
+
+_ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
+    httpcore2.TimeoutException: httpx2.ReadTimeout,
+    httpcore2.UnsupportedProtocol: httpx2.UnsupportedProtocol,
+    httpcore2.ProtocolError: httpx2.RemoteProtocolError,
+    httpcore2.ConnectError: httpx2.ConnectError,
+    httpcore2.NetworkError: httpx2.NetworkError,
+}
+
+
+@lru_cache
+def tls() -> ssl.SSLContext:
+    """Loading the certificate authorities takes tens of milliseconds: once per process."""
+    return ssl.create_default_context()
+
+
+class Limit:
+    """The moment (of time.monotonic) at which the exchange in hand must be over."""
+
+    def __init__(self) -> None:
+        self.at = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds a socket may wait; ReadTimeout when none are left."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the exchange took the whole time")
+        return left if timeout is None else min(left, timeout)
+
+
+class _TimedStream(httpcore2.NetworkStream):
+    """A server that drips one byte a second never runs into a socket's timeout; here it does."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, limit: Limit) -> None:
+        self._inner = inner
+        self._limit = limit
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._limit.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._limit.left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        started = self._inner.start_tls(ssl_context, server_hostname, self._limit.left(timeout))
+        return _TimedStream(started, self._limit)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Pinned(httpcore2.NetworkBackend):
+    """Connects to the address that was checked; the name is not resolved a second time."""
+
+    def __init__(self, guard: AddressGuard, limit: Limit) -> None:
+        self._guard = guard
+        self._limit = limit
+        self._inner = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:  # fmt: skip
+        address = self._guard.check(host, port)
+        stream = self._inner.connect_tcp(address, port, self._limit.left(timeout), local_address, socket_options)
+        return _TimedStream(stream, self._limit)
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _translated():
+            yield from self._stream
+
+    def close(self) -> None:
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+
+
+class PinnedTransport(httpx2.BaseTransport):
+    """What an httpx2.Client sends through. AddressRefused comes out as it is."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self.limit = Limit()
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls(), max_connections=4, max_keepalive_connections=2, keepalive_expiry=20.0,
+            network_backend=_Pinned(guard, self.limit),
+        )  # fmt: skip
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        inner = httpcore2.Request(
+            method=request.method,
+            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw, content=request.stream, extensions=request.extensions,
+        )  # fmt: skip
+        with _translated():
+            answer = self._pool.handle_request(inner)
+        return httpx2.Response(
+            status_code=answer.status, headers=answer.headers, stream=_Body(answer.stream),
+            extensions=answer.extensions,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """httpcore2's errors as httpx2's; a failed certificate keeps its own cause."""
+    try:
+        yield
+    except tuple(_ERRORS) as error:
+        kind = next(to for known, to in _ERRORS.items() if isinstance(error, known))
+        raise kind(str(error)) from error
