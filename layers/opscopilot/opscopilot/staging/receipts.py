@@ -1,4 +1,4 @@
-"""Reading jobs: the list, the receipt of one, what it did not load and why."""
+"""Reading jobs: the list, and the receipt of one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from opscopilot.catalogue.declaration import Registry
-from opscopilot.kernel.db import Tx
+from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.staging import receipt_parts as parts
 
 JobStatus = Literal["pending", "running", "needs_mapping", "completed", "partially_failed", "failed", "cancelled"]
 _COLUMNS = """id, file_name, entity_type, entity_score, status, source_system, source_type, mode, total_records,
     successful_records, failed_records, duplicate_records, error_code, error_summary, requested_by, size_bytes,
-    created_at, started_at, completed_at"""
+    created_at, started_at, completed_at, table_name, parent_job_id"""
+_ASIDE = ("hand_over", "recipe", "proposal", "confirmed")
+"""Parts of a job's mapping that are for machines, or shown elsewhere."""
 
 
 class Job(BaseModel):
@@ -41,6 +44,8 @@ class Job(BaseModel):
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    table_name: str | None = Field(description="The sheet or member of the file, where it has several.")
+    parent_job_id: UUID | None = Field(description="The job of the first table of the same file.")
 
 
 class LogLine(BaseModel):
@@ -54,25 +59,40 @@ class LogLine(BaseModel):
     created_at: datetime
 
 
+class Counts(BaseModel):
+    """What became of the records: total = loaded + duplicates + failed; loaded = inserted + updated + unchanged."""
+
+    total: int
+    loaded: int
+    inserted: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    failed: int
+    waiting: int = Field(description="Of the failed ones, those that only wait for a reference or a unit factor.")
+    deactivated: int = Field(description="Rows that a full extract no longer has.")
+
+
 class Receipt(Job):
     """A job with everything a planner wants to know about the file."""
 
+    headline: str = Field(default="", description="What became of the file, in one line.")
     entity_title: str | None
+    recognised: parts.Recognised | None
+    counts: Counts
     rejects_by_code: dict[str, int] = Field(description="Records not loaded, by their first fault.")
     waiting_records: int = Field(description="Of those, records that only wait for a reference or a unit factor.")
+    faults: list[parts.Fault] = Field(description="Kinds of errors, the most frequent first, with examples.")
+    waits_for: list[parts.Wait]
+    changes: list[dict[str, Any]] = Field(description="What the load changed downstream.")
+    freshness: parts.Freshness | None = Field(description="When this entity was last loaded.")
+    progress: parts.Progress | None = Field(description="While it runs.")
+    children: list[parts.Child] = Field(description="Jobs of the other tables of this file.")
+    replays: list[parts.Replay]
+    proposal: dict[str, Any] | None = Field(description="When it waits for a mapping: what we would take it for.")
     read_as: dict[str, Any] | None = Field(description="Encoding, header row, and which column became which field.")
     log: list[LogLine]
-
-
-class Reject(BaseModel):
-    """A record that was not loaded, as it came, with what is wrong with it."""
-
-    record_no: int = Field(description="Number of the record in the file, from 1.")
-    entity_type: str
-    validation_status: str = Field(description="invalid, or pending while it waits for something else")
-    natural_key: str | None
-    raw_data: dict[str, Any]
-    errors: list[dict[str, Any]] = Field(description="field, code, message, raw_value, expected")
+    links: dict[str, str]
 
 
 def jobs(
@@ -100,8 +120,11 @@ def jobs(
     return Page[Job](items=[Job.model_validate(row) for row in page], next_cursor=more, total=total)
 
 
-def _row(tx: Tx, job_id: UUID, columns: str = _COLUMNS) -> dict[str, Any]:
-    row = tx.one(f"SELECT {columns} FROM staging.ingestion_jobs WHERE id = :id", id=job_id)
+def job_row(tx: Tx, job_id: UUID, columns: str = _COLUMNS, *, lock: bool = False) -> Row:
+    """Columns of a job; NotFound when the tenant has no such job."""
+    row = tx.one(
+        f"SELECT {columns} FROM staging.ingestion_jobs WHERE id = :id" + (" FOR UPDATE" if lock else ""), id=job_id
+    )
     if row is None:
         raise NotFound(f"There is no job {job_id}.", field="job_id", value=job_id)
     return row
@@ -109,12 +132,14 @@ def _row(tx: Tx, job_id: UUID, columns: str = _COLUMNS) -> dict[str, Any]:
 
 def job(tx: Tx, job_id: UUID) -> Job:
     """The job; NotFound otherwise."""
-    return Job.model_validate(_row(tx, job_id))
+    return Job.model_validate(job_row(tx, job_id))
 
 
 def receipt(tx: Tx, registry: Registry | None, job_id: UUID) -> Receipt:
-    """The job with its rejects by code and its log."""
-    row = _row(tx, job_id, f"{_COLUMNS}, mapping")
+    """The job with all that is known about it. Without a registry names stand where titles would."""
+    row = job_row(
+        tx, job_id, f"{_COLUMNS}, mapping, parts, inserted_records, updated_records, deactivated_records, changes"
+    )
     counted = tx.rows(
         """SELECT coalesce(errors -> 0 ->> 'code', 'unknown') AS code, count(*) AS n,
                count(*) FILTER (WHERE validation_status = 'pending') AS waiting
@@ -125,31 +150,38 @@ def receipt(tx: Tx, registry: Registry | None, job_id: UUID) -> Receipt:
         """SELECT level, code, message, field, raw_value, created_at FROM staging.ingestion_log_entries
            WHERE job_id = :id ORDER BY id LIMIT 200""", id=job_id,
     )  # fmt: skip
+    mapping, waiting = row["mapping"] or None, sum(one["waiting"] for one in counted)
     entity = registry.get(row["entity_type"] or "") if registry else None
-    mapping = row["mapping"] or None
     return Receipt.model_validate({
-        **row, "entity_title": entity.title if entity else None,
-        "rejects_by_code": {one["code"]: one["n"] for one in counted},
-        "waiting_records": sum(one["waiting"] for one in counted), "log": log,
-        "read_as": {name: value for name, value in mapping.items() if name != "hand_over"} if mapping else None,
+        **row, "entity_title": entity.title if entity else None, "recognised": parts.recognised(registry, row),
+        "counts": _counts(row, waiting), "rejects_by_code": {one["code"]: one["n"] for one in counted},
+        "waiting_records": waiting, "faults": parts.faults(tx, job_id) if counted else [],
+        "waits_for": parts.waits(tx, job_id) if waiting else [], "changes": row["changes"] or [],
+        "freshness": _fresh(tx, registry, row["entity_type"]), "progress": parts.progress(tx, row),
+        "children": parts.children(tx, job_id), "replays": parts.replays(tx, job_id), "log": log,
+        "proposal": (mapping or {}).get("proposal") if row["status"] == "needs_mapping" else None,
+        "read_as": {name: one for name, one in mapping.items() if name not in _ASIDE} if mapping else None,
+        "links": _links(job_id, row["entity_type"]),
     })  # fmt: skip
 
 
-def rejects(tx: Tx, job_id: UUID, *, code: str | None, cursor: str | None, limit: int) -> Page[Reject]:
-    """What the job did not load, in the order of the file."""
-    _row(tx, job_id, "id")
-    where = "job_id = :id AND validation_status IN ('invalid', 'pending')"
-    params: dict[str, Any] = {"id": job_id}
-    if code is not None:
-        where += " AND errors @> jsonb_build_array(jsonb_build_object('code', CAST(:code AS text)))"
-        params["code"] = code
-    total = tx.scalar(f"SELECT count(*) FROM staging.staging_data WHERE {where}", **params)
-    after = int(decode_cursor(cursor, 1)[0]) if cursor else 0
-    rows = tx.rows(
-        f"""SELECT record_no, entity_type, validation_status, natural_key, raw_data, errors
-            FROM staging.staging_data WHERE {where} AND record_no > :after ORDER BY record_no LIMIT :rows""",
-        **params, after=after, rows=limit + 1,
+def _fresh(tx: Tx, registry: Registry | None, entity: str | None) -> parts.Freshness | None:
+    return parts.freshness(tx, registry, entity)[0] if entity else None
+
+
+def _counts(row: Row, waiting: int) -> Counts:
+    loaded, inserted, updated = row["successful_records"], row["inserted_records"], row["updated_records"]
+    return Counts(
+        total=row["total_records"], loaded=loaded, inserted=inserted, updated=updated,
+        unchanged=max(loaded - inserted - updated, 0), duplicates=row["duplicate_records"],
+        failed=row["failed_records"], waiting=waiting, deactivated=row["deactivated_records"],
     )  # fmt: skip
-    page = [Reject.model_validate(row) for row in rows[:limit]]
-    more = encode_cursor([page[-1].record_no]) if len(rows) > limit else None
-    return Page[Reject](items=page, next_cursor=more, total=total)
+
+
+def _links(job_id: UUID, entity: str | None) -> dict[str, str]:
+    base = f"/api/v1/jobs/{job_id}"
+    return {
+        "self": base, "page": f"{base}/receipt?format=html", "text": f"{base}/receipt?format=text",
+        "rejects": f"{base}/rejects", "rejects_file": f"{base}/rejects/file?format=csv", "replay": f"{base}/replay",
+        **({"lineage": f"/api/v1/lineage/{entity}/{{key}}"} if entity else {}),
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from opscopilot.staging.routes.connectors import connector_routes
 from opscopilot.staging.routes.ingest import ingest_routes
 from opscopilot.staging.routes.jobs import job_routes
 from opscopilot.staging.routes.multipart import multipart_routes
+from opscopilot.staging.routes.rejects import reject_routes
 from opscopilot.staging.uploads import LandingArea
 from opscopilot.web import PROBLEM_RESPONSES
 
@@ -19,5 +20,6 @@ def router(registry: Registry, area: LandingArea) -> APIRouter:
     ingest_routes(routes, registry, area)
     multipart_routes(routes, area)
     job_routes(routes, registry)
+    reject_routes(routes)
     connector_routes(routes, registry)
     return routes

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.pagination import Page
-from opscopilot.staging import receipts
-from opscopilot.staging.receipts import Job, JobStatus, Receipt, Reject
+from opscopilot.staging import receipt_parts, receipts
+from opscopilot.staging.receipt_parts import Freshness
+from opscopilot.staging.receipts import Job, JobStatus, Receipt
 from opscopilot.web import CurrentCaller, PageQuery
 
 
@@ -34,9 +35,6 @@ def job_routes(routes: APIRouter, registry: Registry) -> None:
     def status(job_id: UUID, caller: CurrentCaller) -> Job:
         return receipts.job(caller.tx, job_id)
 
-    @routes.get("/jobs/{job_id}/rejects", tags=["jobs"], summary="Records a job did not load, and why")
-    def rejects(
-        job_id: UUID, caller: CurrentCaller, page: PageQuery,
-        code: Annotated[str | None, Query(max_length=64, description="Only this fault.")] = None,
-    ) -> Page[Reject]:  # fmt: skip
-        return receipts.rejects(caller.tx, job_id, code=code, cursor=page.cursor, limit=page.limit)
+    @routes.get("/freshness", tags=["jobs"], summary="When each kind of data was last loaded, and from which file")
+    def freshness(caller: CurrentCaller) -> list[Freshness]:
+        return receipt_parts.freshness(caller.tx, registry)
