@@ -1,29 +1,34 @@
-"""functions/ingest: a file landed, or the state machine gave a file up."""
+"""functions/ingest: a file landed, a part of one is to be judged, or the state machine gave one up."""
 
 from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import boto3
 from aws_lambda_powertools import Logger
+from pydantic import BaseModel
 
 from opscopilot.adapters.database import open_database
 from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.entrypoints import Handler
 from opscopilot.kernel.clock import SystemClock
-from opscopilot.kernel.events import FileLanded, relay
+from opscopilot.kernel.db import Database
+from opscopilot.kernel.events import EventPublisher, FileLanded, relay
 from opscopilot.kernel.settings import IngestSettings
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.ingest import Ingestor, Limits
+from opscopilot.staging.ingest import Ingestor
 from opscopilot.staging.landing import Landing, parse
+from opscopilot.staging.limits import Limits
+from opscopilot.staging.parts import PartReader, PartTask
 
-_STILL_QUIET = ("staged", "ignored")
-"""Nothing has ended: there is no event to publish."""
-_LOGGED = ("error_code", "entity", "total_records", "failed_records")
+_LOGGED = ("error_code", "entity", "total_records", "failed_records", "part")
 _MESSAGES = {
     "DependenciesPending": "Files that this one refers to did not arrive in time. Drop them, then drop this one again.",
     "States.Timeout": "Reading the file took longer than allowed. Split the export and drop the parts.",
@@ -36,48 +41,106 @@ _ANY = (
 )
 
 
+class JobFailed(BaseModel):
+    """The state machine gave up one table of an object."""
+
+    task: Literal["fail_job"]
+    tenant_id: UUID
+    job_id: UUID
+    correlation_id: str
+    error: Any = None
+
+
+@dataclass
+class Ingesting:
+    """The tasks of the function."""
+
+    database: Database
+    ingestor: Ingestor
+    publisher: EventPublisher
+    landing_bucket: str
+    logger: Logger
+
+    def __call__(self, event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        tasks: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "part": self.part, "fail": self.give_up, "fail_job": self.give_up_job,
+        }  # fmt: skip
+        return tasks.get(str(event.get("task")), self.landed)(event)
+
+    def landed(self, event: dict[str, Any]) -> dict[str, Any]:
+        """S3 says that an object is there."""
+        landing, correlation_id = self._landing(event)
+        if landing is None:
+            return {"status": "ignored", "reason": "not_a_landing"}
+
+        def run(folder: Path) -> dict[str, Any]:
+            return self.ingestor.run(landing, folder, correlation_id)
+
+        return self._logged(landing.tenant_id, landing.job_id, correlation_id, run)
+
+    def part(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Judge one part of a large table."""
+        task, own = PartTask.model_validate(event), self.ingestor
+        reader = PartReader(own.database, own.registry, own.store, own.staging_bucket, own.limits)
+        return self._logged(task.tenant_id, task.job_id, task.correlation_id, lambda folder: reader.run(task, folder))
+
+    def give_up(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The object's job is closed with a sentence a planner understands."""
+        landing, correlation_id = self._landing(event["event"])
+        if landing is None:
+            return {"status": "ignored", "reason": "not_a_landing"}
+        said = message_of(event.get("error"))
+        return self._logged(
+            landing.tenant_id, landing.job_id, correlation_id,
+            lambda _: self.ingestor.fail(landing, "processing_failed", said, correlation_id),
+        )  # fmt: skip
+
+    def give_up_job(self, event: dict[str, Any]) -> dict[str, Any]:
+        """One table's job is closed; the others of the object go on."""
+        task = JobFailed.model_validate(event)
+        said = message_of(task.error)
+        return self._logged(
+            task.tenant_id, task.job_id, task.correlation_id,
+            lambda _: self.ingestor.fail_job(task.tenant_id, task.job_id, said, task.correlation_id),
+        )  # fmt: skip
+
+    def _landing(self, event: dict[str, Any]) -> tuple[Landing | None, str]:
+        landing = parse(FileLanded.from_s3_event(event))
+        if landing is None or landing.bucket != self.landing_bucket:
+            self.logger.warning("object is not a landing of ours")
+            return None, ""
+        return landing, str(event.get("id") or landing.job_id)
+
+    def _logged(
+        self, tenant_id: UUID, job_id: UUID, correlation_id: str, work: Callable[[Path], dict[str, Any]]
+    ) -> dict[str, Any]:
+        keys = {"tenant": str(tenant_id), "job_id": str(job_id), "correlation_id": correlation_id}
+        try:
+            with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+                answer = work(Path(folder))
+            if answer["status"] not in ("staged", "ignored"):  # otherwise nothing has ended
+                with self.database.tenant(tenant_id) as tx:
+                    relay(tx, self.publisher)
+        except Exception:
+            self.logger.exception("ingest broke off", extra=keys)
+            raise
+        counts: dict[str, Any] = {name: answer[name] for name in _LOGGED if name in answer}
+        self.logger.info("ingest " + answer["status"], extra={**keys, **counts})
+        return answer
+
+
 def ingest_handler() -> Handler:
     """Build the handler; settings are read now, at cold start."""
     settings = IngestSettings()
-    logger = Logger(service="ingest", level=settings.log_level)
     database = open_database(settings)
-    bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
     ingestor = Ingestor(
         database=database, registry=registry(), clock=SystemClock(),
         store=S3ObjectStore(boto3.client("s3", region_name=settings.aws_region)),
-        staging_bucket=settings.staging_bucket, limits=Limits.of(settings.max_file_mb),
+        staging_bucket=settings.staging_bucket, limits=Limits.of(settings.max_file_mb, settings.part_mb),
     )  # fmt: skip
-
-    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        giving_up = event.get("task") == "fail"
-        source = event["event"] if giving_up else event
-        landing = parse(FileLanded.from_s3_event(source))
-        if landing is None or landing.bucket != settings.landing_bucket:
-            logger.warning("object is not a landing of ours")
-            return {"status": "ignored", "reason": "not_a_landing"}
-        correlation_id = str(source.get("id") or landing.job_id)
-        keys = {"tenant": landing.tenant_code, "job_id": str(landing.job_id), "correlation_id": correlation_id}
-        try:
-            if giving_up:
-                answer = ingestor.fail(landing, "processing_failed", message_of(event.get("error")), correlation_id)
-            else:
-                answer = _ingest(ingestor, landing, correlation_id)
-            if answer["status"] not in _STILL_QUIET:
-                with database.tenant(landing.tenant_id) as tx:
-                    relay(tx, bus)
-        except Exception:
-            logger.exception("ingest broke off", extra=keys)
-            raise
-        counts: dict[str, Any] = {name: answer[name] for name in _LOGGED if name in answer}
-        logger.info("ingest " + answer["status"], extra={**keys, **counts})
-        return answer
-
-    return handle
-
-
-def _ingest(ingestor: Ingestor, landing: Landing, correlation_id: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        return ingestor.run(landing, Path(folder), correlation_id)
+    bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
+    logger = Logger(service="ingest", level=settings.log_level)
+    return Ingesting(database, ingestor, bus, settings.landing_bucket, logger)
 
 
 def message_of(error: Any) -> str:

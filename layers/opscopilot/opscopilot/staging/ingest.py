@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
@@ -71,6 +72,14 @@ class Ingestor:
             jobs.fail(tx, claim.job_id, code, message)
             finished(tx, claim.job_id, correlation_id, self.clock.now())
         return {"status": "failed", "job_id": str(claim.job_id), "error_code": code}
+
+    def fail_job(self, tenant_id: UUID, job_id: UUID, message: str, correlation_id: str) -> dict[str, Any]:
+        """End one table's job as failed, unless it has ended."""
+        with self.database.tenant(tenant_id) as tx:
+            if not jobs.fail(tx, job_id, "processing_failed", message):
+                return {"status": "unchanged", "job_id": str(job_id)}
+            finished(tx, job_id, correlation_id, self.clock.now())
+        return {"status": "failed", "job_id": str(job_id), "error_code": "processing_failed"}
 
 
 @dataclass
