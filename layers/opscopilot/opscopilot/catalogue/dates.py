@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from datetime import time
 
-from opscopilot.catalogue.formats import DateLayout
+from opscopilot.catalogue import monthnames
+from opscopilot.catalogue.layouts import ISO, SERIAL_FROM, SERIAL_TO, DateLayout
+from opscopilot.catalogue.signs import literal
 
 _TIME = (
     r"[T ]\s*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?( ?[AaPp]\.?[Mm]\.?)?"
     r"( ?(Z|z|UTC|[+-]\d{2}(:?\d{2})?))?"
 )
 _PLAIN = r"(19[5-9]|20\d|21\d)\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.]\d{1,6})?"
-_NEVER = ("00000000", "0000-00-00", "00.00.0000", "00/00/0000", "0")
+_PLAIN_DAY = r"(19[5-9]|20\d|21\d)\d-\d\d-\d\d"
+_NEVER = ("00000000", "0000-00-00", "00.00.0000", "00/00/0000", "00-00-0000", "000000", "0")
+_UNTIDY = r"[A-SU-Y\[]|[a-z]|[T ][0-9]{1,2}[.]|, |  "
+"""What a cell has that needs tidying before its day and time can be told apart; rarely any."""
 
 
 def blank(raw: str) -> str:
@@ -25,19 +30,97 @@ def blank(raw: str) -> str:
 
 
 def day_part(raw: str) -> str:
-    """The cell without its time."""
+    """The cell without its time, as evidence of how the column writes its days."""
+    iso = f"substr({raw}, 5, 1) = '-' AND substr({raw}, 8, 1) = '-'"
+    behind = r"(?:[T ]|, ?) *(?:at |um |kl[.]? )?[0-9]{1,2}(?::[0-9]{2}.*|[.][0-9]{2}(?:[.][0-9]{2}([.][0-9]+)?)?( ?[A-Za-z]+[.]?)?)$"
+    return (
+        f"CASE WHEN {iso} AND (length({raw}) = 10 OR substr({raw}, 11, 1) IN (' ', 'T')) THEN substr({raw}, 1, 10) "
+        f"WHEN regexp_full_match({raw}, '[0-9/.-]+') THEN {raw} ELSE regexp_replace({raw}, {literal(behind)}, '') END"
+    )
+
+
+def _tidy(raw: str) -> str:
+    """The cell without a weekday in front, with its time written as 14:05:10 and its offset as +02:00."""
+    steps = (
+        (rf"(?i)^{monthnames.WEEKDAY}([0-9])", r"\1"), (r",? +(?i:at|um|kl[.]?) +", " "), (r", +| {2,}", " "),
+        (r"([T ])([0-9]{1,2})[.]([0-5][0-9])[.]([0-5][0-9])", r"\1\2:\3:\4"),
+        (r"([T ])([0-9]{1,2})[.]([0-5][0-9])", r"\1\2:\3"), (r" ?(Uhr|uhr|h|hrs?)$", ""), (r"\[[A-Za-z_/+0-9-]+\]$", ""),
+        (r" *\([A-Za-z ]+\)$", ""), (r"(GMT|UTC)([+-][0-9])", r"\2"), (r"GMT$", "UTC"),
+    )  # fmt: skip
+    text = raw
+    for pattern, wanted in steps:
+        text = f"regexp_replace({text}, {literal(pattern)}, {literal(wanted)})"
+    return text
+
+
+def _rewritten(raw: str, layout: DateLayout) -> str:
+    """The cell as an ISO day, with the time behind it if it has one; NULL where it is not of the layout."""
+    if layout.rewrite == "names":
+        return _names(raw)
+    if layout.rewrite == "serial":
+        number = f"TRY_CAST(replace({raw}, ',', '.') AS DECIMAL(20, 10))"
+        moment = "TIMESTAMP '1899-12-30' + to_seconds(round(x * 86400)::BIGINT)"
+        clock = f"CASE WHEN x = floor(x) THEN '' ELSE strftime({moment}, ' %H:%M:%S') END"
+        good = f"regexp_full_match({raw}, '[0-9]{{5}}([.,][0-9]+)?') AND x BETWEEN {SERIAL_FROM} AND {SERIAL_TO}"
+        return f"list_transform([{number}], lambda x: CASE WHEN {good} THEN strftime({moment}, '%Y-%m-%d') || {clock} END)[1]"
+    if layout.rewrite in ("epoch_s", "epoch_ms", "odata"):
+        pattern = {"epoch_s": "^(1[0-9]{9})$", "epoch_ms": "^(1[0-9]{12})$"}
+        digits = pattern.get(layout.rewrite, "^/Date[(](-?[0-9]+)(?:[+-][0-9]{4})?[)]/$")
+        factor = 1_000_000 if layout.rewrite == "epoch_s" else 1000
+        micros = f"TRY_CAST(regexp_extract({raw}, '{digits}', 1) AS BIGINT) * {factor}"
+        return f"strftime(make_timestamp({micros}), '%Y-%m-%d %H:%M:%S.%fZ')"
+    if layout.rewrite == "week":
+        week = f"regexp_replace({raw}, '^([0-9]{{4}})-?W([0-9]{{2}})-?([1-7])$', '\\1-W\\2-\\3')"
+        return f"strftime(try_strptime({week}, '%G-W%V-%u'), '%Y-%m-%d')"
+    if layout.rewrite == "cjk":
+        return f"regexp_replace({raw}, '^([0-9]{{4}})年([0-9]{{1,2}})月([0-9]{{1,2}})日', '\\1-\\2-\\3')"
+    clock = "([0-9]{2})([0-9]{2})([0-9]{2})?(Z|[+-][0-9]{4})?"
+    text = f"regexp_replace({raw}, '^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})T?{clock}$', '\\1-\\2-\\3 \\4:\\5:\\6\\7')"
+    return f"regexp_replace({text}, ':(Z|[+-][0-9]{{4}})?$', '\\1')"
+
+
+def _names(raw: str) -> str:
+    """A day with its month as a word, in any order and language we know."""
+    months = ", ".join(f"'{name}': {number}" for name, number in monthnames.MONTHS.items())
+    cases = []
+    for order, pattern in monthnames.PATTERNS:
+        place = {sign: order.index(sign) + 1 for sign in "ymd"}
+        whole = literal(f"^{pattern}(?:[ t].*|,.*)?$")
+        part = {sign: f"regexp_extract(s, {whole}, {place[sign]})" for sign in "ymd"}
+        year = (
+            f"CASE WHEN length({part['y']}) = 4 THEN {part['y']} WHEN {part['y']} < '69' THEN '20' || {part['y']} "
+            f"ELSE '19' || {part['y']} END"
+        )
+        month = f"MAP {{{months}}}[{part['m']}]"
+        rest = f"regexp_replace(s, {literal(f'^{pattern}')}, '')"
+        iso = f"({year}) || '-' || ({month}) || '-' || {part['d']} || upper({rest})"
+        cases.append(f"WHEN regexp_matches(s, {whole}) THEN {iso}")
+    return f"list_transform([lower(strip_accents({raw}))], lambda s: CASE {' '.join(cases)} END)[1]"
+
+
+def _read(raw: str, layout: DateLayout, body: str) -> str:
+    """`body` (SQL over a tidy text called r, in a plain layout) applied to the cell."""
+    text = f"CASE WHEN regexp_matches({raw}, '{_UNTIDY}') THEN {_tidy(raw)} ELSE {raw} END"
+    if layout.rewrite == "names":
+        text = f"{_tidy(_rewritten(raw, layout))}"
+    elif layout.rewrite:
+        text = _rewritten(raw, layout)
+    return f"list_transform([{text}], lambda r: {body})[1]"
+
+
+def _head(raw: str) -> str:
     return f"regexp_extract({raw}, '^[^ T]+')"
 
 
 def _day(raw: str, layout: DateLayout) -> str:
     """The day as DATE, years 1950 to 2200 or the 'for ever' of 9999-12-31; else NULL."""
     if len(layout.formats) == 1:
-        parsed = f"try_strptime({day_part(raw)}, '{layout.formats[0]}')::DATE"
+        parsed = f"try_strptime({_head(raw)}, '{layout.formats[0]}')::DATE"
     else:
-        four = f"regexp_full_match({day_part(raw)}, '.*[0-9]{{4}}')"
+        four = f"regexp_full_match({_head(raw)}, '.*[0-9]{{4}}')"
         parsed = (
-            f"CASE WHEN {four} THEN try_strptime({day_part(raw)}, '{layout.formats[0]}') "
-            f"ELSE try_strptime({day_part(raw)}, '{layout.formats[1]}') END::DATE"
+            f"CASE WHEN {four} THEN try_strptime({_head(raw)}, '{layout.formats[0]}') "
+            f"ELSE try_strptime({_head(raw)}, '{layout.formats[1]}') END::DATE"
         )
     guarded = f"CASE WHEN regexp_full_match({raw}, '(?:{layout.pattern})(?:{_TIME})?') THEN {parsed} END"
     return (
@@ -76,24 +159,31 @@ def _instant(raw: str, layout: DateLayout, zone: str, day_start: time) -> str:
         f"list_transform([{_offset(raw)}], lambda o: CASE WHEN o = '' "
         f"THEN timezone('UTC', timezone('{zone}', {local})) ELSE {local} - to_minutes({minutes}) END)[1]"
     )
-    if layout.name != "iso":
-        return general
-    plain = f"timezone('UTC', timezone('{zone}', TRY_CAST({raw} AS TIMESTAMP)))"
-    return f"CASE WHEN regexp_full_match({raw}, '{_PLAIN}') THEN {plain} ELSE {general} END"
+    return general
 
 
 def date_text(raw: str, layout: DateLayout, zone: str) -> str:
     """The day as YYYY-MM-DD. A cell with an offset is an instant: its day is the plant's."""
-    instant = _instant(raw, layout, zone, time(0))
+    plain = ISO if layout.rewrite else layout
+    instant = _instant("r", plain, zone, time(0))
     local = f"timezone('{zone}', timezone('UTC', {instant}))::DATE"
-    day = f"CASE WHEN {_offset(raw)} = '' THEN {_day(raw, layout)} ELSE {local} END"
-    return f"strftime({day}, '%Y-%m-%d')"
+    day = f"CASE WHEN {_offset('r')} = '' THEN {_day('r', plain)} ELSE {local} END"
+    careful = _read(raw, layout, f"strftime({day}, '%Y-%m-%d')")
+    if layout is not ISO:
+        return careful
+    quick = f"regexp_full_match({raw}, '{_PLAIN_DAY}') AND TRY_CAST({raw} AS DATE) IS NOT NULL"
+    return f"CASE WHEN {quick} THEN {raw} ELSE {careful} END"
 
 
 def instant_text(raw: str, layout: DateLayout, zone: str, day_start: time) -> str:
     """The instant in UTC as ISO 8601 with its offset."""
+    plain = ISO if layout.rewrite else layout
+    careful = _read(raw, layout, _instant("r", plain, zone, day_start))
+    if layout is ISO:
+        quick = f"timezone('UTC', timezone('{zone}', TRY_CAST({raw} AS TIMESTAMP)))"
+        careful = f"CASE WHEN regexp_full_match({raw}, '{_PLAIN}') THEN {quick} ELSE {careful} END"
     return (
-        f"list_transform([{_instant(raw, layout, zone, day_start)}], lambda i: "
+        f"list_transform([{careful}], lambda i: "
         f"CASE WHEN microsecond(i) % 1000000 = 0 THEN strftime(i, '%Y-%m-%dT%H:%M:%S+00:00') "
         f"ELSE strftime(i, '%Y-%m-%dT%H:%M:%S.%f+00:00') END)[1]"
     )

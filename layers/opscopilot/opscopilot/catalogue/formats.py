@@ -116,9 +116,7 @@ class NumberEvidence:
                 samples.append(shape.sample)
             elif said and len(clear[said]) < 3:
                 clear[said].append(shape.sample)
-        return cls(
-            seen["."], seen[","], seen[".?"], seen[",?"], seen[""], tuple(samples), (*clear["."], *clear[","])
-        )
+        return cls(seen["."], seen[","], seen[".?"], seen[",?"], seen[""], tuple(samples), (*clear["."], *clear[","]))
 
     @property
     def decided(self) -> Decimal | None:
