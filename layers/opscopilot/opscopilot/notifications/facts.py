@@ -70,8 +70,13 @@ def one_line(text: str, longest: int = MAX_TITLE) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
 
 
+def _indented(line: str) -> str:
+    """The line made safe, with up to six of its leading blanks: they show what belongs to what."""
+    return line[: min(len(line) - len(line.lstrip(" ")), 6)] + one_line(line, MAX_MESSAGE)
+
+
 def _paragraphs(text: str) -> str:
-    lines = (one_line(line, MAX_MESSAGE) for line in text.splitlines())
+    lines = (_indented(line) for line in text.splitlines())
     return "\n".join(lines).strip()[:MAX_MESSAGE]
 
 

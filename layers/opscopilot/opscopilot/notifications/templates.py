@@ -71,12 +71,12 @@ def _shipped(name: str) -> str:
     return (resources.files("opscopilot.notifications") / "wording" / name).read_text(encoding="utf-8")
 
 
-def shipped(channel: ChannelName) -> Wording:
-    """The wording that ships for a channel; it covers every alert type."""
-    subject = _shipped("subject.txt.j2")
+def shipped(channel: ChannelName, alert_type: str = "") -> Wording:
+    """The wording that ships for a channel; it covers every alert type. A receipt has a body of its own."""
+    subject, body = _shipped("subject.txt.j2"), "file" if alert_type == "file_processed" else "body"
     if channel == "email":
-        return Wording(subject, _shipped("body.txt.j2"), _shipped("body.html.j2"))
-    return Wording(subject, _shipped("short.txt.j2" if channel == "sms" else "body.txt.j2"))
+        return Wording(subject, _shipped(f"{body}.txt.j2"), _shipped(f"{body}.html.j2"))
+    return Wording(subject, _shipped("short.txt.j2" if channel == "sms" else f"{body}.txt.j2"))
 
 
 def render(channel: ChannelName, facts: dict[str, Any], own: Wording | None = None) -> Content:
@@ -86,9 +86,9 @@ def render(channel: ChannelName, facts: dict[str, Any], own: Wording | None = No
             return _render(channel, own, facts)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             log.warning("own template of %s not used: %s", facts["alert_type"], type(error).__name__)
-            content = _render(channel, shipped(channel), facts)
+            content = _render(channel, shipped(channel, facts["alert_type"]), facts)
             return Content(content.subject, content.text, content.html, fallback=f"{type(error).__name__}: {error}")
-    return _render(channel, shipped(channel), facts)
+    return _render(channel, shipped(channel, facts["alert_type"]), facts)
 
 
 @lru_cache(maxsize=256)
