@@ -43,6 +43,7 @@ class IngestSettings(FunctionSettings):
     staging_bucket: str
     event_bus_name: str
     max_file_mb: int = Field(default=5120, ge=1)
+    part_mb: int = Field(default=64, ge=1, le=512)
 
 
 class NormalizeSettings(FunctionSettings):
