@@ -128,7 +128,7 @@ def test_spellings_of_a_header() -> None:
 
 
 def test_every_synonym_points_at_a_field_that_exists() -> None:
-    for rows in synonyms._by_key().values():
+    for rows in synonyms.known().by_key.values():
         for one in rows:
             if one.entity == synonyms.ANY:
                 assert any(entity.has(one.field) for entity in CATALOGUE), one

@@ -1,27 +1,36 @@
-"""Which entity a file holds and which of its columns are which fields, from the headers alone.
+"""Which entity a file holds and which of its columns are which fields, from the headers and some values.
 
 Every entity of the catalogue bids for the headers. A bid wins by having all required fields and by knowing what
-the file's other columns are; the file's name can tip the balance. Two bids too close to each other, or a bid
-without a required field, is no recognition: a person decides, never a guess (P-82).
+the file's other columns are; the file's name can tip the balance, and so does a column that only one bid can
+place. Two bids too close to each other, or a bid without a required field, is no recognition: a person decides,
+never a guess (P-82).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as default
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from opscopilot.catalogue import synonyms
-from opscopilot.catalogue.declaration import Entity, Field, Registry
-from opscopilot.catalogue.synonyms import ANY, Synonym
+from opscopilot.catalogue import samples, synonyms
+from opscopilot.catalogue.bidding import Bidder, Match, carried
+from opscopilot.catalogue.declaration import Entity, Registry
+from opscopilot.catalogue.samples import Column
+from opscopilot.catalogue.synonyms import Synonyms
+from opscopilot.catalogue.words import meanings
 
+__all__ = [
+    "MARGIN", "THRESHOLD", "Bid", "Match", "Recognition", "carried", "derivable", "fingerprint", "headerless",
+    "needed", "recognise",
+]  # fmt: skip
 THRESHOLD = 0.6
 MARGIN = 0.06
 NAME_HINT = 0.08
-PRICED = frozenset({"unit_cost", "unit_price", "price"})
-"""Fields that a column of price units divides."""
+_TELLING = 4
+"""A field of so many entities at most tells them apart."""
+_NOBODYS = 0.3
+"""What a column counts that nobody at all knows: wide exports have many of them."""
 _NAMELESS = re.compile(r"column \d+")
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "location": ("location", "warehouse", "site", "t001l", "lager"),
@@ -48,20 +57,6 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Match:
-    """A column of the file taken as a field. `values` and `percent` say how its cells are to be read; `per` is
-    the column that says for how many units a price is."""
-
-    field: str
-    header: str
-    values: Mapping[str, str] = default(default_factory=dict)
-    percent: bool = False
-    per: str | None = None
-    score: float = 1.0
-    why: str = ""
-
-
-@dataclass(frozen=True)
 class Bid:
     """What an entity makes of the headers."""
 
@@ -71,24 +66,26 @@ class Bid:
     missing: tuple[str, ...]
     known: tuple[str, ...]
     unknown: tuple[str, ...]
-
     specific: bool = True
     """Whether at least one column is of a kind that few entities have: a code and a unit alone say nothing."""
+    why: tuple[str, ...] = ()
+    telling: frozenset[str] = frozenset()
+    """Headers taken as fields that few entities have."""
+    without_guesses: Bid | None = None
 
     @property
     def firm(self) -> Bid:
-        """The bid without the guesses."""
-        return self
-
-    @property
-    def why(self) -> tuple[str, ...]:
-        """Reasons."""
-        return ()
+        """The bid without its guesses: what may be taken without asking."""
+        return self.without_guesses or self
 
     @property
     def complete(self) -> bool:
         """Whether every required field has a column, and something sets this entity apart."""
         return self.specific and not self.missing
+
+    def only_mine(self, other: Bid) -> frozenset[str]:
+        """Telling headers that the other bid can do nothing with."""
+        return self.telling - set(other.known)
 
 
 @dataclass(frozen=True)
@@ -100,28 +97,27 @@ class Recognition:
 
     @property
     def best(self) -> Bid | None:
-        """The bid that wins clearly, or None where a person has to say."""
-        ready = [bid for bid in self.bids if bid.complete and bid.score >= THRESHOLD]
-        if not ready or (len(ready) > 1 and ready[0].score - ready[1].score < MARGIN):
-            return None
-        return ready[0]
+        """The bid that wins clearly, without its guesses, or None where a person has to say."""
+        ready = [bid.firm for bid in self.bids if bid.firm.complete and bid.firm.score >= THRESHOLD]
+        ready.sort(key=lambda bid: bid.score, reverse=True)
+        return next((bid for bid in ready if all(_beats(bid, other) for other in ready if other is not bid)), None)
 
     @property
     def ranked(self) -> tuple[Bid, ...]:
-        """All bids."""
-        return self.bids
+        """The bids as a person would want to see them: the best guess first."""
+        return tuple(sorted(self.bids, key=lambda bid: (bid.specific, bid.score, not bid.missing), reverse=True))
 
     def of(self, entity: str) -> Bid | None:
         """The bid of one entity."""
         return next((bid for bid in self.bids if bid.entity == entity), None)
 
 
-def carried(entity: Entity, registry: Registry) -> dict[str, Field]:
-    """Every field a file of `entity` may carry: its own, and its parent's where the names do not clash."""
-    fields = {one.name: one for one in entity.fields}
-    if entity.parent:
-        fields.update({one.name: one for one in registry[entity.parent].fields if one.name not in fields})
-    return fields
+def _beats(one: Bid, other: Bid) -> bool:
+    """Whether a bid is clearly better: by its score, or because it alone can place a telling column."""
+    ahead = one.score - other.score
+    if ahead >= MARGIN:
+        return not (ahead < 2 * MARGIN and other.only_mine(one) and not one.only_mine(other))
+    return ahead >= -MARGIN and bool(one.only_mine(other)) and not other.only_mine(one)
 
 
 def derivable(entity: Entity) -> frozenset[str]:
@@ -141,11 +137,11 @@ def needed(entity: Entity, registry: Registry) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in derivable(entity)]
 
 
-def fingerprint(headers: Sequence[str]) -> str | None:
+def fingerprint(headers: Sequence[str], facts: Synonyms) -> str | None:
     """The system whose headers most of these are, if at least three are and no other system has as many."""
     votes: Counter[str] = Counter()
     for header in headers:
-        votes.update({one.system for one in synonyms.lookup(header)})
+        votes.update({one.system for one in facts.lookup(header)})
     votes.pop("Spreadsheet", None)
     ranked = votes.most_common(2)
     if not ranked or ranked[0][1] < 3 or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
@@ -153,84 +149,53 @@ def fingerprint(headers: Sequence[str]) -> str | None:
     return ranked[0][0]
 
 
-@dataclass
-class _Bidder:
-    """Assigns headers to the fields of one entity, the surest reading first."""
+@dataclass(frozen=True)
+class _Table:
+    """What is recognised: the headers, the columns' values, the file's name, and what is known of headers."""
 
-    entity: Entity
-    registry: Registry
     headers: Sequence[str]
+    columns: Sequence[Column]
+    file_name: str
+    facts: Synonyms
     system: str | None
+    owners: Mapping[str, int]
+    known: frozenset[str]
+    """Headers that anybody at all knows."""
 
-    def __post_init__(self) -> None:
-        self.fields = carried(self.entity, self.registry)
-        self.names = {
-            spelling: name
-            for name, one in reversed(self.fields.items())
-            for spelling in (synonyms.key(name), synonyms.key(one.label))
-        }
-        self.present = {spelling for header in self.headers for spelling in synonyms.spellings(header)}
+    def bid(self, entity: Entity, registry: Registry) -> Bid:
+        """One entity's reading of the headers and how sure it is, between 0 and 1."""
+        bidder = Bidder(entity, registry, self.headers, self.system, self.facts, self.columns)
+        matches, known, against = bidder.assign()
+        whole = self._score(entity, registry, matches, known, against)
+        firm = [one for one in matches if not one.guess]
+        if len(firm) == len(matches):
+            return whole
+        return replace(whole, without_guesses=self._score(entity, registry, firm, known, against))
 
-    def _levels(self, header: str) -> Iterator[tuple[int, Synonym]]:
-        own, parent = self.entity.name, self.entity.parent
-        for one in synonyms.lookup(header):
-            if one.only_with:
-                if one.entity == own and one.only_with in self.present:
-                    yield 0, one
-                continue
-            mine = one.system == self.system
-            if one.entity == own:
-                yield (1 if mine else 3), one
-            elif one.entity == parent:
-                yield (2 if mine else 6), one
-            elif one.entity == ANY and (one.field in self.fields):
-                yield 5, one
-        for spelling in synonyms.spellings(header):
-            name = self.names.get(spelling)
-            if name:
-                level = 2 if self.entity.has(name) else 4
-                yield level, Synonym(own, name, header, "", spelling.endswith("pct"), False, {}, "")
-
-    def assign(self) -> tuple[list[Match], list[str]]:
-        """The matches in column order, and the headers nobody could place though they are known here."""
-        options = [
-            (level, index, one)
-            for index, header in enumerate(self.headers)
-            if header.strip() and header not in self.headers[:index]
-            for level, one in self._levels(header)
-        ]
-        per = next((self.headers[index] for _, index, one in options if one.per and one.system == self.system), None)
-        taken: dict[str, int] = {}
-        placed: dict[int, Match | None] = {}
-        for _level, index, one in sorted(options, key=lambda option: (option[0], option[1], option[2].field == "")):
-            if index in placed or (one.field and (one.field in taken or one.field not in self.fields)):
-                continue
-            header = self.headers[index]
-            percent = one.percent or synonyms.key(header).endswith("pct")
-            placed[index] = None
-            if one.field:
-                divisor = per if one.field in PRICED else None
-                placed[index] = Match(one.field, header, one.values, percent, divisor)
-                taken[one.field] = index
-        matches = [match for _, match in sorted(placed.items()) if match is not None]
-        known = [self.headers[index] for index in sorted({index for _, index, _ in options})]
-        return matches, known
-
-
-def bid(entity: Entity, registry: Registry, headers: Sequence[str], system: str | None, file_name: str) -> Bid:
-    """One entity's reading of the headers and how sure it is, between 0 and 1."""
-    matches, known = _Bidder(entity, registry, headers, system).assign()
-    have = {match.field for match in matches}
-    want = needed(entity, registry)
-    missing = tuple(name for name in want if name not in have)
-    named = [header for header in headers if header.strip()]
-    share = (len(want) - len(missing)) / len(want)
-    covered = (len(matches) + 0.5 * (len(known) - len(matches))) / max(len(named), 1)
-    score = 0.5 * share + 0.42 * min(covered, 1.0) + (NAME_HINT if _named(entity, file_name) else 0.0)
-    unknown = tuple(header for header in named if header not in known)
-    owners = {name: sum(other.has(name) for other in registry) for name in have if entity.has(name)}
-    specific = any(count <= 3 for count in owners.values())
-    return Bid(entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific)
+    def _score(
+        self, entity: Entity, registry: Registry, matches: list[Match], known: list[str], against: list[str]
+    ) -> Bid:
+        have = {match.field for match in matches}
+        want = needed(entity, registry)
+        missing = tuple(name for name in want if name not in have)
+        named = [header for header in self.headers if header.strip()]
+        share = (len(want) - len(missing)) / len(want)
+        weight = sum(1.0 if header in self.known else _NOBODYS for header in named)
+        sure = sum(match.score for match in matches)
+        covered = (sure + 0.5 * (len(known) - len(matches))) / max(weight, 1.0)
+        hint = _named(entity, self.file_name)
+        score = 0.5 * share + 0.42 * min(covered, 1.0) + (NAME_HINT if hint else 0.0)
+        unknown = tuple(header for header in named if header not in known)
+        own = [match for match in matches if entity.has(match.field)]
+        specific = any(self.owners[match.field] <= 3 for match in own)
+        telling = frozenset(match.header for match in matches if self.owners[match.field] <= _TELLING)
+        why = [f"{len(matches)} of {len(named)} columns are known for {entity.title.lower()}"]
+        why += [f"headers of {self.system}"] if self.system else []
+        why += ["the file's name says so"] if hint else []
+        return Bid(
+            entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific,
+            (*why, *against), telling,
+        )  # fmt: skip
 
 
 def _named(entity: Entity, file_name: str) -> bool:
@@ -244,11 +209,20 @@ def headerless(headers: Sequence[str]) -> bool:
 
 
 def recognise(
-    headers: Sequence[str], registry: Registry, file_name: str = "", sample: Sequence[Sequence[str]] = ()
-) -> Recognition:
-    """Let every entity bid for the headers."""
-    del sample
-    system = fingerprint(headers)
-    bids = [bid(entity, registry, headers, system, file_name) for entity in registry]
-    ranked = sorted(bids, key=lambda one: (one.complete, one.score, len(one.matches)), reverse=True)
+    headers: Sequence[str], registry: Registry, file_name: str = "", sample: Sequence[Sequence[str]] = (),
+    facts: Synonyms | None = None,
+) -> Recognition:  # fmt: skip
+    """Let every entity bid for the headers. `sample` is the first rows; `facts` what is known of headers."""
+    facts = facts or synonyms.known()
+    system = fingerprint(headers, facts)
+    owners = Counter(one.name for entity in registry for one in entity.fields)
+    names = {synonyms.key(one) for one in owners}
+    anybody = frozenset(
+        header for header in headers
+        if facts.lookup(header) or facts.alike(meanings(header)) or names & set(synonyms.spellings(header))
+    )  # fmt: skip
+    columns = samples.columns(len(headers), sample)
+    table = _Table(headers, columns, file_name, facts, system, owners, anybody)
+    bids = [table.bid(entity, registry) for entity in registry]
+    ranked = sorted(bids, key=lambda one: (one.firm.complete, one.firm.score, len(one.matches)), reverse=True)
     return Recognition(tuple(ranked), system)
