@@ -163,7 +163,7 @@ def test_a_mapping_decides_for_its_source(drops: Yard) -> None:
 def test_a_mapping_that_does_not_fit_the_file_says_what_is_missing(drops: Yard) -> None:
     remember(drops, MAPPED)
     answer = drops.drop("Lagerliste.csv", "ID;Teil;Anzahl\n1;17;5\n", system="wms")
-    assert answer["error_code"] == "mapping_mismatch"
+    assert answer["error_code"] == "headers_drifted"
     summary = drops.job(answer["job_id"])["error_summary"]
     assert "Regal" in summary
     assert "Gelöscht" in summary

@@ -64,7 +64,7 @@ class Option(NamedTuple):
     """One possible reading of one column."""
 
     level: int
-    index: int
+    at: int
     fact: Synonym
     why: str
 
@@ -183,10 +183,10 @@ class Bidder:
 
     def _verdict(self, option: Option) -> Verdict:
         """What the column's values say to this reading. Our own field names are never contradicted."""
-        if not option.fact.field or option.index >= len(self.columns):
+        if not option.fact.field or option.at >= len(self.columns):
             return "open"
         spoken = frozenset(word.lower() for word in option.fact.values)
-        verdict = self.columns[option.index].verdict(self.fields[option.fact.field], spoken)
+        verdict = self.columns[option.at].verdict(self.fields[option.fact.field], spoken)
         sure = option.level in (0, 1, OWN_NAME, 4)
         return "open" if verdict == "contradicts" and sure else verdict
 
@@ -194,33 +194,33 @@ class Bidder:
         """The matches in column order, the headers known here, and why some were left out though known."""
         options = self._options()
         per = next(
-            (self.headers[one.index] for one in options if one.fact.per and one.fact.system == self.system), None
+            (self.headers[one.at] for one in options if one.fact.per and one.fact.system == self.system), None
         )
         taken: set[str] = set()
         placed: dict[int, Match | None] = {}
         against: list[str] = []
         for option in sorted(options, key=self._rank):
-            name, header = option.fact.field, self.headers[option.index]
-            if option.index in placed or (name and (name in taken or name not in self.fields)):
+            name, header = option.fact.field, self.headers[option.at]
+            if option.at in placed or (name and (name in taken or name not in self.fields)):
                 continue
             verdict = self._verdict(option)
             if verdict == "contradicts":
                 against.append(f"'{header}' is not taken as {name}: its values are something else")
                 continue
-            placed[option.index] = self._match(option, verdict, per) if name else None
+            placed[option.at] = self._match(option, verdict, per) if name else None
             taken.add(name)
         matches = [match for _, match in sorted(placed.items()) if match is not None]
-        sure = {one.index for one in options if one.level < WORDS} | set(placed)
+        sure = {one.at for one in options if one.level < WORDS} | set(placed)
         known = [self.headers[index] for index in sorted(sure)]
         return matches, known, against
 
     def _rank(self, option: Option) -> tuple[int, bool, int, bool]:
-        header = synonyms.key(self.headers[option.index])
+        header = synonyms.key(self.headers[option.at])
         internal = header.endswith("id") and len(header) > 2
-        return option.level, internal, option.index, option.fact.field == ""
+        return option.level, internal, option.at, option.fact.field == ""
 
     def _match(self, option: Option, verdict: Verdict, per: str | None) -> Match:
-        one, header = option.fact, self.headers[option.index]
+        one, header = option.fact, self.headers[option.at]
         supported = verdict == "supports"
         field = self.fields[one.field]
         vague = field.type in (Type.CODE, Type.TEXT) and option.level == SIMILAR
