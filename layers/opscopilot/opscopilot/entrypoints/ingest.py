@@ -76,13 +76,19 @@ class Ingesting:
         def run(folder: Path) -> dict[str, Any]:
             return self.ingestor.run(landing, folder, correlation_id)
 
-        return self._logged(landing.tenant_id, landing.job_id, correlation_id, run)
+        return self._logged(landing.tenant_id, landing.tenant_code, landing.job_id, correlation_id, run)
 
     def part(self, event: dict[str, Any]) -> dict[str, Any]:
         """Judge one part of a large table."""
         task, own = PartTask.model_validate(event), self.ingestor
         reader = PartReader(own.database, own.registry, own.store, own.staging_bucket, own.limits)
-        return self._logged(task.tenant_id, task.job_id, task.correlation_id, lambda folder: reader.run(task, folder))
+        return self._logged(
+            task.tenant_id,
+            str(task.tenant_id),
+            task.job_id,
+            task.correlation_id,
+            lambda folder: reader.run(task, folder),
+        )
 
     def give_up(self, event: dict[str, Any]) -> dict[str, Any]:
         """The object's job is closed with a sentence a planner understands."""
@@ -91,7 +97,7 @@ class Ingesting:
             return {"status": "ignored", "reason": "not_a_landing"}
         said = message_of(event.get("error"))
         return self._logged(
-            landing.tenant_id, landing.job_id, correlation_id,
+            landing.tenant_id, landing.tenant_code, landing.job_id, correlation_id,
             lambda _: self.ingestor.fail(landing, "processing_failed", said, correlation_id),
         )  # fmt: skip
 
@@ -100,7 +106,7 @@ class Ingesting:
         task = JobFailed.model_validate(event)
         said = message_of(task.error)
         return self._logged(
-            task.tenant_id, task.job_id, task.correlation_id,
+            task.tenant_id, str(task.tenant_id), task.job_id, task.correlation_id,
             lambda _: self.ingestor.fail_job(task.tenant_id, task.job_id, said, task.correlation_id),
         )  # fmt: skip
 
@@ -112,9 +118,9 @@ class Ingesting:
         return landing, str(event.get("id") or landing.job_id)
 
     def _logged(
-        self, tenant_id: UUID, job_id: UUID, correlation_id: str, work: Callable[[Path], dict[str, Any]]
+        self, tenant_id: UUID, tenant: str, job_id: UUID, correlation_id: str, work: Callable[[Path], dict[str, Any]]
     ) -> dict[str, Any]:
-        keys = {"tenant": str(tenant_id), "job_id": str(job_id), "correlation_id": correlation_id}
+        keys = {"tenant": tenant, "job_id": str(job_id), "correlation_id": correlation_id}
         try:
             with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
                 answer = work(Path(folder))
