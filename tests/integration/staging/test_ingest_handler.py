@@ -20,7 +20,7 @@ def handler(drops: Yard, monkeypatch: pytest.MonkeyPatch) -> Handler:
         **drops.plant.fresh.environment("ops_ingest"), "LANDING_BUCKET": LANDING, "STAGING_BUCKET": STAGING,
         "EVENT_BUS_NAME": "bus", "LOG_LEVEL": "INFO",
     }  # fmt: skip
-    boto3.client("events", region_name="eu-west-1").create_event_bus(Name="bus")
+    boto3.client("events", region_name=settings["AWS_REGION"]).create_event_bus(Name="bus")
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     # The same role on a pool of its own that closes with the test.
