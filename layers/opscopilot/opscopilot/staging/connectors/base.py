@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -86,13 +86,15 @@ class Batch(NamedTuple):
 
     `watermark`: the highest value seen so far in this pull; it is kept when the stream's pull is complete.
     `resume`: a small JSON document to go on with after this batch; None where one cannot, then a crash starts the
-    stream again from the last watermark. `warnings` are sentences for the job's log.
+    stream again from the last watermark. `warnings` are sentences for the job's log. `lasts`: the place stays right
+    however much time passes (a key to go on from, not a page number), so that even the next pull may use it.
     """
 
     records: list[dict[str, Any]]
     watermark: str | None = None
     resume: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    lasts: bool = False
 
 
 class FileBatch(NamedTuple):
@@ -103,6 +105,7 @@ class FileBatch(NamedTuple):
     watermark: str | None = None
     resume: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    lasts: bool = False
 
 
 def _no_limit() -> float:
@@ -224,6 +227,3 @@ class ConnectorFactory:
     ) -> BaseConnector:
         """The connector, ready to pull."""
         return cls.kind(connector_type)(cls.config(connector_type, config), secret, around)
-
-
-Told = Callable[[str], None]

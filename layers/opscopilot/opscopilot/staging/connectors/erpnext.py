@@ -10,7 +10,14 @@ from urllib.parse import quote
 from pydantic import Field, JsonValue
 
 from opscopilot.staging.connectors.auth import Fixed
-from opscopilot.staging.connectors.base import BaseConnector, Batch, ConnectorConfig, Stream, StreamConfig
+from opscopilot.staging.connectors.base import (
+    BaseConnector,
+    Batch,
+    ConnectorConfig,
+    ConnectorFailed,
+    Stream,
+    StreamConfig,
+)
 from opscopilot.staging.connectors.keyset import ByChange, start
 from opscopilot.staging.connectors.paging import Record
 
@@ -98,7 +105,12 @@ class _Pull:
     def whole(self, record: Record) -> Record:
         """The document with the asked-for tables of lines. One that is gone since stays as the list had it."""
         url = f"{self.url}/{quote(str(record['name']), safe='')}"
-        found = self._data(self._http.json("GET", url, auth=self._auth).data)
+        try:
+            found = self._data(self._http.json("GET", url, auth=self._auth).data)
+        except ConnectorFailed as error:
+            if error.code == "not_there":
+                return record
+            raise
         if not isinstance(found, dict):
             raise self._http.failed("unexpected_answer", url, "gave no document")
         lines = {name: found.get(name) or [] for name in self._asked.children}

@@ -34,11 +34,11 @@ class ByChange:
             records, fresh = self._page()
             self._missing += sum(moments.key(dig(one, keyset.column), keyset.way) is None for one in fresh)
             if fresh:
-                yield Batch(fresh, keyset.since, keyset.as_json())
+                yield Batch(fresh, keyset.since, keyset.as_json(), lasts=True)
             elif len(records) < self._size:
                 break
         if self._missing:
-            yield Batch([], keyset.since, keyset.as_json(), (missing(self._missing, keyset.column),))
+            yield Batch([], keyset.since, keyset.as_json(), (missing(self._missing, keyset.column),), lasts=True)
 
     def _page(self) -> tuple[list[Record], list[Record]]:
         """A page and what is new in it. A page that cannot be right is asked for again."""

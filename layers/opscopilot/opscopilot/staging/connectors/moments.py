@@ -69,3 +69,15 @@ def later(one: str | None, other: str | None, way: Format) -> str | None:
 def _exact(moment: datetime) -> Decimal:
     """Microseconds since the epoch, exactly."""
     return Decimal((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+def forward(before: str | None, after: str | None) -> str | None:
+    """The watermark after a pull: never an earlier one. Values that are no moments are taken as they come."""
+    if before is None or after is None:
+        return after if before is None else before
+    ways: tuple[Format, ...] = ("epoch", "iso")
+    for way in ways:
+        old, new = key(before, way), key(after, way)
+        if old is not None and new is not None:
+            return before if new < old else after
+    return after
