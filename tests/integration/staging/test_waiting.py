@@ -14,7 +14,8 @@ from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.errors import DependenciesPending
 from opscopilot.kernel.ids import uuid7
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.normalize import WAIT_FOR_RUNNING_S, WAIT_FOR_UPLOADS_S, Normalizer, StagedFile
+from opscopilot.staging.loading.model import StagedFile
+from opscopilot.staging.normalize import WAIT_FOR_RUNNING_S, WAIT_FOR_UPLOADS_S, Normalizer
 from tests.support.plant import Plant
 from tests.support.plant import plant as make_plant
 
@@ -49,7 +50,7 @@ def run(plant: Plant, entity: str) -> None:
         raise GotPast
 
     nobody: Any = None
-    normalizer = Normalizer(plant.db("ops_normalize"), registry(), SystemClock(), nobody, fetch, lambda *_: False)
+    normalizer = Normalizer(plant.db("ops_normalize"), registry(), SystemClock(), nobody, fetch, nobody)
     normalizer.run(
         StagedFile(tenant_id=plant.tenant_id, job_id=job(plant, entity, "running"), entity=entity, staged_key="k",
                    fields=[], source_system="sap", correlation_id="c"), Path()

@@ -5,7 +5,7 @@ table needs no look at all, an unchanged row is never touched, and the old value
 Every writer of an entity holds its advisory lock, so nothing comes in between. More settings of the transaction:
 
     ops.as_of       when the extract was made, or empty
-    ops.not_after   rows changed after this instant are not overwritten (a record that was kept and loads late)
+    ops.not_after   rows of files loaded after this instant are not overwritten (a record that was kept, and is late)
 """
 
 from __future__ import annotations
@@ -70,25 +70,31 @@ def mark_repeats(plan: LoadPlan) -> str:
     )
 
 
-def match(plan: LoadPlan) -> str:
-    """Find the rows that exist already: `changed` by this file, written by this job (`own`), or `newer` than it."""
+def match(plan: LoadPlan, *, late: bool = False) -> str:
+    """Find the rows that exist already: `changed` by this file, written by this job (`own`), or `newer` than it.
+
+    `late` records come after their time: any file loaded since then is newer.
+    """
     compared = _compared(plan)
     old, new = (", ".join(f"{side}.{c}" for c in compared) for side in ("e", "t"))
     changed = f"ROW({old}) IS DISTINCT FROM ROW({new})" if compared else "false"
     return (
         f"CREATE TEMPORARY TABLE {matched(plan)} ON COMMIT DROP AS\n"
         f"SELECT t.record_no, e.id, {changed} AS changed, e.ingestion_job_id = {JOB} AS own,\n"
-        f"       {_newer(plan)} AS newer\n"
+        f"       {_newer(plan, late)} AS newer\n"
         f"FROM {plan.resolved} t JOIN {plan.entity.full_table} e ON {key_join(plan.entity, 'e', 't')}\nWHERE {GOOD}"
     )
 
 
-def _newer(plan: LoadPlan) -> str:
+def _newer(plan: LoadPlan, late: bool) -> str:
     """Whether the row is from a later extract. What has its time in its key is another row then (P-25)."""
-    late = f"coalesce(e.updated_at > {NOT_AFTER} AND e.ingestion_job_id <> {JOB}, false)"
-    if plan.entity.semantics != "upsert":
-        return late
-    return f"coalesce(e.source_as_of > {AS_OF}, false) OR {late}"
+    tests = [f"coalesce(e.source_as_of > {AS_OF}, false)"] if plan.entity.semantics == "upsert" else []
+    if late:
+        tests.append(
+            f"(e.ingestion_job_id <> {JOB} AND EXISTS (SELECT 1 FROM staging.ingestion_jobs j "
+            f"WHERE j.id = e.ingestion_job_id AND coalesce(j.completed_at, now()) > {NOT_AFTER}))"
+        )
+    return " OR ".join(tests) or "false"
 
 
 def confirmed_later(plan: LoadPlan) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 import duckdb
@@ -15,24 +17,35 @@ from opscopilot.entrypoints import Handler
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.settings import NormalizeSettings
 from opscopilot.manufacturing.entities import registry
-from opscopilot.staging.normalize import Normalizer, StagedFile
+from opscopilot.staging.loading.model import StagedFile
+from opscopilot.staging.loading.pipe import streamed
+from opscopilot.staging.normalize import Normalizer
 
 
-def parquet_to_csv(parquet: Path, fields: list[str], target: Path) -> bool:
-    """Write record_no, source_row, source_id and `fields` as CSV for COPY; whether there are source ids."""
+@contextmanager
+def parquet_as_csv(parquet: Path, fields: list[str]) -> Iterator[tuple[BinaryIO, bool]]:
+    """Yield record_no, source_row, source_id and `fields` as a stream of CSV for COPY, and whether there are ids.
+
+    The records come in the order of the file: ingest writes them so, and one thread reads them so.
+    """
+    folder = parquet.parent
     with duckdb.connect(
-        config={"threads": 2, "memory_limit": "512MB", "temp_directory": str(target.parent / "spill")}
+        config={"threads": 1, "memory_limit": "256MB", "temp_directory": str(folder / "spill")}
     ) as engine:
         rows = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(parquet)]).fetchall()
         has_source_id = any(row[0] == "source_id" for row in rows)
         columns = ", ".join(
             ["record_no", "source_row", "source_id" if has_source_id else "NULL", *(f'"{name}"' for name in fields)]
         )
-        engine.execute(
-            f"COPY (SELECT {columns} FROM read_parquet('{parquet}') ORDER BY record_no) "
-            f"TO '{target}' (FORMAT csv, HEADER false)"
-        )
-    return has_source_id
+
+        def write(target: Path) -> None:
+            engine.execute(
+                f"COPY (SELECT {columns} FROM read_parquet('{parquet}')) TO '{target}' "
+                f"(FORMAT csv, HEADER false, USE_TMP_FILE false)"
+            )
+
+        with streamed(write, folder) as stream:
+            yield stream, has_source_id
 
 
 def normalize_handler() -> Handler:
@@ -46,7 +59,7 @@ def normalize_handler() -> Handler:
         clock=SystemClock(),
         publisher=EventBridgePublisher(bus, settings.event_bus_name),
         fetch=lambda key, path: s3.download_file(settings.staging_bucket, key, str(path)),
-        to_csv=parquet_to_csv,
+        as_csv=parquet_as_csv,
     )
 
     def handle(event: Any, _context: Any) -> dict[str, object]:

@@ -1,34 +1,38 @@
-"""Normalize: a staged file becomes canonical rows, in one transaction.
+"""Normalize: a staged file becomes canonical rows, each part of it in one transaction.
 
-tenant set → advisory lock per tenant and entity (concurrent loads of one entity queue up instead of
-deadlocking) → COPY into a temporary table → resolve references and units → write what is right, keep what is
-not as a waiting or rejected record, count everything. Running it again for the same job changes nothing.
+A part that was loaded is not loaded again; running a job twice changes nothing. What waited for the rows that came in
+is loaded after the commit, under its own job. See staging/loading for the steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-from uuid import UUID
+from typing import Any, BinaryIO
 
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
-from opscopilot.kernel.db import Database, Row, Tx
-from opscopilot.kernel.errors import DependenciesPending, ValidationFailed
-from opscopilot.kernel.events import DataNormalized, EventPublisher, record, relay
+from opscopilot.kernel.db import Database, Tx
+from opscopilot.kernel.errors import DependenciesPending
+from opscopilot.kernel.events import EventPublisher, relay
 from opscopilot.kernel.tenancy import plant_settings
-from opscopilot.staging.loading.load import load
-from opscopilot.staging.loading.model import Counts, StagedFile
+from opscopilot.staging import jobs
+from opscopilot.staging.finished import finished
+from opscopilot.staging.jobs import LogEntry
+from opscopilot.staging.loading import extract, finish, heal, load
+from opscopilot.staging.loading.heal import Healer
+from opscopilot.staging.loading.load import Loading
+from opscopilot.staging.loading.model import Change, Counts, StagedFile
 
-TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
 WAIT_FOR_UPLOADS_S = 120
 """A file that was announced, or whose kind is still unknown, may be the one we need; after this long we stop
 waiting for it. One that never arrives must not hold up the others for ever."""
 WAIT_FOR_RUNNING_S = 2 * 3600
 """A job that has not moved for as long as its state machine may run (TimeoutSeconds) is dead, whatever its status
 says, and must not hold up the others either. A delivery that starts it again makes it count again."""
+AsCsv = Callable[[Path, list[str]], AbstractContextManager[tuple[BinaryIO, bool]]]
 
 
 @dataclass
@@ -41,24 +45,47 @@ class Normalizer:
     publisher: EventPublisher
     fetch: Callable[[str, Path], None]
     """Download the staged object of that key to a file."""
-    to_csv: Callable[[Path, list[str], Path], bool]
-    """Write record_no, source_row, source_id and the fields as CSV; whether the file had source ids."""
+    as_csv: AsCsv
+    """Stream record_no, source_row, source_id and the fields as CSV; whether the file has source ids."""
 
     def run(self, staged: StagedFile, workdir: Path) -> dict[str, object]:
         """Load one staged file; raises DependenciesPending while files it refers to are still coming in."""
         with self.database.tenant(staged.tenant_id) as tx:
-            job = _job(tx, staged.job_id)
-            if job["status"] in TERMINAL:
-                return {"status": "unchanged", "job_id": str(staged.job_id)}
-            self._wait_for_dependencies(tx, staged)
-        parquet, csv = workdir / "staged.parquet", workdir / "staged.csv"
-        self.fetch(staged.staged_key, parquet)
-        has_source_id = self.to_csv(parquet, staged.fields, csv)
-        with self.database.tenant(staged.tenant_id) as tx, csv.open("rb") as stream:
-            outcome = self._load(tx, staged, stream, has_source_id)
+            done = self._is_done(tx, staged)
+            if not done and staged.replay is None and staged.part in (None, 1):
+                self._wait_for_dependencies(tx, staged)
+        outcome: dict[str, object] = {"status": "unchanged", "job_id": str(staged.job_id)}
+        entity = self.registry[staged.entity]
+        wrote = {entity.name, *([entity.parent] if entity.parent else [])}
+        if not done:
+            parquet = workdir / "staged.parquet"
+            self.fetch(staged.staged_key, parquet)
+            with (
+                self.database.tenant(staged.tenant_id) as tx,
+                self.as_csv(parquet, staged.fields) as (stream, has_source_id),
+            ):
+                outcome, wrote = self._load(tx, staged, stream, has_source_id)
+        # Also when the load was done before: whoever did it may have died before this.
+        healer = Healer(self.database, self.registry, self.clock)
+        with self.database.tenant(staged.tenant_id) as tx:
+            wrote |= healer.missed(tx, staged.job_id) if staged.last else set()
+        outcome["healed"] = healer.heal(staged.tenant_id, wrote)
         with self.database.tenant(staged.tenant_id) as tx:
             relay(tx, self.publisher)
         return outcome
+
+    def _is_done(self, tx: Tx, staged: StagedFile, *, lock: bool = False) -> bool:
+        """Whether this load was done before, or its job was called off."""
+        status = finish.job(tx, staged.job_id, lock=lock)["status"]
+        if staged.replay is not None:
+            known = tx.scalar(
+                "SELECT status FROM staging.replays WHERE job_id = :job AND id = :id",
+                job=staged.job_id, id=staged.replay,
+            )  # fmt: skip
+            return bool(status == "cancelled" or known == "done")
+        if status in finish.TERMINAL:
+            return True
+        return staged.part is not None and finish.part_is_loaded(tx, staged.job_id, staged.part)
 
     def _wait_for_dependencies(self, tx: Tx, staged: StagedFile) -> None:
         needed = sorted(self.registry.dependencies(staged.entity))
@@ -78,45 +105,76 @@ class Normalizer:
             names = ", ".join(row["file_name"] for row in waiting)
             raise DependenciesPending(f"{staged.entity} waits for: {names}")
 
-    def _load(self, tx: Tx, staged: StagedFile, stream: BinaryIO, has_source_id: bool) -> dict[str, object]:
-        job = _job(tx, staged.job_id, lock=True)
-        if job["status"] in TERMINAL:
-            return {"status": "unchanged", "job_id": str(staged.job_id)}
-        plant = plant_settings(tx)
-        counts = load(tx, self.registry, staged, plant, stream, has_source_id)
-        event = DataNormalized(
-            tenant_id=staged.tenant_id, occurred_at=self.clock.now(), correlation_id=staged.correlation_id,
-            job_id=staged.job_id, entity_type=staged.entity, successful_records=counts.written,
-            failed_records=job["failed_records"] + counts.rejected, duplicate_records=counts.duplicates,
+    def _load(
+        self, tx: Tx, staged: StagedFile, stream: BinaryIO, has_source_id: bool
+    ) -> tuple[dict[str, object], set[str]]:
+        if self._is_done(tx, staged, lock=True):
+            return {"status": "unchanged", "job_id": str(staged.job_id)}, set()
+        row = finish.job(tx, staged.job_id)
+        replay = staged.replay is not None
+        loading = Loading(
+            tx, self.registry, staged, plant_settings(tx), has_source_id,
+            not_after=(row["completed_at"] or row["created_at"]) if replay else None,
         )  # fmt: skip
-        status = _finish(tx, staged.job_id, job, counts)
-        record(tx, event)
-        return {"status": status, "job_id": str(staged.job_id), "entity": staged.entity, **counts.model_dump()}
+        counts = load.run(loading, stream)
+        log = _said(counts)
+        if replay:
+            status = self._end_replay(loading, row, counts, log)
+        else:
+            status = self._end(loading, row, counts, log)
+        jobs.add_log(tx, staged.job_id, log)
+        answer: dict[str, object] = {
+            "status": status, "job_id": str(staged.job_id), "entity": staged.entity, "part": staged.part,
+            **counts.model_dump(),
+        }  # fmt: skip
+        return answer, set(loading.wrote)
+
+    def _end(self, loading: Loading, row: dict[str, Any], counts: Counts, log: list[LogEntry]) -> str:
+        tx, staged = loading.tx, loading.staged
+        if staged.part is None:
+            totals = finish.totals(row, counts)
+        else:
+            totals = finish.end_part(tx, staged.job_id, staged.part, counts)
+        if staged.full_extract and staged.last:
+            self._deactivate(loading, log)
+        finish.write_counters(tx, staged.job_id, totals, counts, finish.merged(row["changes"], loading.changes))
+        if not staged.last:
+            return "running"
+        status = finish.close(tx, staged.job_id, totals)
+        heal.announce(tx, staged, self.clock.now)
+        finished(tx, staged.job_id, staged.correlation_id, self.clock.now())
+        return status
+
+    def _end_replay(self, loading: Loading, row: dict[str, Any], counts: Counts, log: list[LogEntry]) -> str:
+        tx, staged = loading.tx, loading.staged
+        loaded = counts.written + counts.duplicates
+        tx.execute(
+            """UPDATE staging.replays SET status = 'done', loaded_records = :loaded,
+                   failed_records = failed_records + :failed, updated_at = now() WHERE job_id = :job AND id = :id""",
+            job=staged.job_id, id=staged.replay, loaded=loaded, failed=counts.rejected,
+        )  # fmt: skip
+        if not loaded:
+            return str(row["status"])
+        totals = heal.adjust(tx, staged.job_id, row, loaded, counts, loading)
+        log.append(LogEntry("info", "replayed", f"{loaded:,} records that had not been loaded were loaded again."))
+        heal.announce(tx, staged, self.clock.now)
+        return totals.status
+
+    def _deactivate(self, loading: Loading, log: list[LogEntry]) -> None:
+        tx, staged = loading.tx, loading.staged
+        for plan in (loading.plan, *([loading.parent] if loading.parent else [])):
+            gone, said = extract.deactivate(tx, self.registry, staged, plan)
+            log += said
+            if gone:
+                loading.changes.append(Change(what="deactivated", entity=plan.entity.name, count=gone))
+                tx.execute(
+                    """UPDATE staging.ingestion_jobs SET deactivated_records = deactivated_records + :gone
+                       WHERE id = :id""", id=staged.job_id, gone=gone,
+                )  # fmt: skip
 
 
-def _job(tx: Tx, job_id: UUID, *, lock: bool = False) -> Row:
-    row = tx.one(
-        "SELECT status, total_records, failed_records FROM staging.ingestion_jobs WHERE id = :id"
-        + (" FOR UPDATE" if lock else ""),
-        id=job_id,
-    )
-    if row is None:
-        raise ValidationFailed(f"There is no ingestion job {job_id} of this tenant.", field="job_id", value=job_id)
-    return row
-
-
-def _finish(tx: Tx, job_id: UUID, job: Row, counts: Counts) -> str:
-    failed = job["failed_records"] + counts.rejected
-    total = job["total_records"]
-    status = "completed" if failed == 0 else "failed" if failed == total else "partially_failed"
-    summary = None if status == "completed" else f"{failed} of {total} records were not loaded; see the rejects."
-    tx.execute(
-        """UPDATE staging.ingestion_jobs SET status = :status, successful_records = :written,
-               duplicate_records = :duplicates, failed_records = :failed, error_summary = :summary,
-               error_code = CASE WHEN :status = 'failed' THEN 'all_records_rejected' END,
-               completed_at = now(), updated_at = now(), row_version = row_version + 1
-           WHERE id = :id""",
-        id=job_id, status=status, written=counts.written, duplicates=counts.duplicates, failed=failed,
-        summary=summary,
-    )  # fmt: skip
-    return status
+def _said(counts: Counts) -> list[LogEntry]:
+    if not counts.older:
+        return []
+    return [LogEntry("info", "older_than_stored", f"{counts.older:,} records are older than what is stored; the newer "
+                     "values stay.")]  # fmt: skip

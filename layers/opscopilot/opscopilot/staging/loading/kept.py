@@ -30,7 +30,8 @@ def keep(tx: Tx, plan: LoadPlan, *, conflicts: bool) -> int:
             f"first one was taken.', 'raw_value', NULL, 'expected', 'one row per {', '.join(plan.entity.key)}')] "
             f"WHERE nth > 1 AND NOT same"
         )
-    key = ", ".join(f"coalesce({upsert.text_of(plan, name, 's')}, '')" for name in plan.entity.key)
+    given = [name for name in plan.entity.key if name in plan.fields]
+    key = ", ".join(f"coalesce({upsert.text_of(plan, name, 's')}, '')" for name in given) or "NULL"
     waits = "(SELECT array_agg(DISTINCT w) FROM unnest(t.errors) e, jsonb_array_elements_text(e -> 'waits_for') w)"
     return int(
         tx.script(
@@ -46,6 +47,15 @@ def keep(tx: Tx, plan: LoadPlan, *, conflicts: bool) -> int:
             f"natural_key = EXCLUDED.natural_key, transformed_data = EXCLUDED.raw_data, updated_at = now()"
         ).rowcount
     )
+
+
+def only_open(tx: Tx) -> int:
+    """Drop staged records whose kept record is loaded by now (or never was one); how many are left."""
+    tx.script(
+        f"DELETE FROM staged s WHERE NOT EXISTS (SELECT 1 FROM staging.staging_data d WHERE d.job_id = {JOB} "
+        f"AND d.record_no = s.record_no AND d.validation_status IN ('invalid', 'pending'))"
+    )
+    return int(tx.scalar("SELECT count(*) FROM staged") or 0)
 
 
 def promote(tx: Tx, plan: LoadPlan) -> None:

@@ -16,7 +16,7 @@ from opscopilot.catalogue.declaration import Registry
 from opscopilot.catalogue.upsert import LoadPlan
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.tenancy import PlantSettings
-from opscopilot.staging.loading import changes, kept
+from opscopilot.staging.loading import changes, extract, kept
 from opscopilot.staging.loading.model import Change, Counts, StagedFile
 
 ANALYZE_FROM_SHARE = 0.05
@@ -103,7 +103,7 @@ class Loading:
         if tx.script(writing.find_repeats(plan)).rowcount:
             done.conflicts = bool(tx.script(writing.mark_repeats(plan)).rowcount)
         some_exist = bool(tx.scalar(f"SELECT EXISTS (SELECT 1 FROM {plan.entity.full_table})"))
-        if some_exist and tx.script(writing.match(plan)).rowcount:
+        if some_exist and tx.script(writing.match(plan, late=self.not_after is not None)).rowcount:
             self._update(plan, done)
         else:
             some_exist = False
@@ -130,7 +130,9 @@ class Loading:
                 self.changes += changes.before_update(tx, plan)
                 tx.script(writing.history(plan))
                 done.updated = int(tx.script(writing.update(plan)).rowcount)
-        if plan.own_rows and (one.part is not None or one.full_extract or one.as_of is not None):
+        if one.full_extract:
+            done.updated += extract.bring_back(tx, plan)
+        if one.part is not None or one.full_extract or one.as_of is not None:
             tx.script(writing.remember(plan))
 
     def _refresh_statistics(self, table: str, written: int) -> None:
@@ -161,4 +163,6 @@ def run(loading: Loading, stream: IO[Any] | Iterable[bytes]) -> Counts:
     """COPY the CSV and load it."""
     loading.begin()
     total = loading.tx.copy_in("COPY staged FROM STDIN (FORMAT csv)", stream)
-    return loading.write(total)
+    if loading.staged.replay is None:
+        return loading.write(total)
+    return loading.write(kept.only_open(loading.tx), again=True)
