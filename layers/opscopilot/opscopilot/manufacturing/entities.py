@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from opscopilot.catalogue.declaration import Entity, Registry
 from opscopilot.manufacturing.masters import MASTERS
+from opscopilot.manufacturing.tracing import TRACING
 from opscopilot.manufacturing.transactions import TRANSACTIONS
 
-ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS)
+ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS, *TRACING)
 
 
 def registry() -> Registry:

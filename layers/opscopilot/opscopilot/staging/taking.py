@@ -12,7 +12,7 @@ import duckdb
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.tenancy import PlantSettings
-from opscopilot.staging import choosing, jobs, parts, receipt, rejects
+from opscopilot.staging import choosing, drifting, jobs, parts, receipt, rejects
 from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Checker, Outcome, workbench
 from opscopilot.staging.choosing import Choice
@@ -75,7 +75,8 @@ class Taker:
 
     def take(self, work: Work, table: Table) -> Taken:
         """Take one table; raises Refused (NeedsMapping where a person must say what it holds)."""
-        choice = choosing.choose(
+        own = getattr(table, "mapping", None)  # a standard says itself what its tables hold
+        choice = Choice(own.entity, "by its standard", None, own) if own else choosing.choose(
             self.registry, work.known, table.headers, work.file_name, work.asked_for, sample=table.sample,
             confirmed=FileMapping.model_validate(work.claim.confirmed) if work.claim.confirmed else None,
         )  # fmt: skip
@@ -192,7 +193,7 @@ class _Table:
             self.choice.entity, self.choice.score, self._mapping(outcome, read, load), total, failed,
             load[0]["staged_key"], work.sha256, max(len(made), 1),
         )  # fmt: skip
-        log = [*work.log, *receipt.entries(self.table, self.prepared, outcome, self.binding, self.choice)]
+        log = [*work.log, *self.choice.notes, *receipt.entries(self.table, self.prepared, outcome, self.binding, self.choice)]
         with self.taker.database.tenant(work.landing.tenant_id) as tx:
             tx.execute("SELECT 1 FROM staging.ingestion_jobs WHERE id = :id FOR UPDATE", id=job_id)
             nothing = not made and not outcome.good
@@ -201,6 +202,8 @@ class _Table:
                 return Taken("unchanged", str(job_id))
             rejects.store(tx, job_id, staged.entity, spools)
             jobs.add_log(tx, job_id, log)
+            if self.choice.drift:
+                drifting.remember(tx, work.landing.source_system, job_id, self.choice.drift.as_dict)
             if made:
                 parts.announce(tx, job_id, made, rejected)
             if nothing:

@@ -14,4 +14,6 @@ def open_tables(
     source: Path, file_name: str, folder: Path, limits: ReadLimits, wanted: frozenset[str] = frozenset()
 ) -> Sequence[Table]:
     plain = unpack(source, folder / "text", file_name, limits.max_text_bytes)
-    return bridge(plain, file_name, wanted)
+    from opscopilot.staging.epcis.reading import open_if_epcis  # it needs this package
+
+    return open_if_epcis(plain) or bridge(plain, file_name, wanted)
