@@ -24,7 +24,7 @@ class Field:
 
     `aliases` maps a spelling met in files (lower case) to an enum value. `inherit` takes the parent's value
     where the file has none. `signed` allows negative numbers, `positive` refuses zero as well. `default` fills an
-    empty cell.
+    empty cell. `minimum` and `maximum` bound a number, `below` bounds it without being reached (plain decimals).
     """
 
     name: str
@@ -36,6 +36,9 @@ class Field:
     inherit: bool = False
     signed: bool = False
     positive: bool = False
+    minimum: str | None = None
+    maximum: str | None = None
+    below: str | None = None
     doc: str = ""
 
     @property
@@ -48,7 +51,11 @@ class Field:
         """What a right value looks like."""
         if self.enum:
             return "one of: " + ", ".join(self.enum)
-        return self.type.value.expected + (", more than zero" if self.positive else "")
+        bounds = [
+            ", more than zero" if self.positive else "", f", at least {self.minimum}" if self.minimum else "",
+            f", at most {self.maximum}" if self.maximum else "", f", less than {self.below}" if self.below else "",
+        ]  # fmt: skip
+        return self.type.value.expected + "".join(bounds)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,42 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class States:
+    """What a status may become. `path` lists, per status, the statuses that may follow at once; a file shows a
+    moment only and may skip some, so whatever can be reached is right. A status with none is the end."""
+
+    field: str
+    path: Mapping[str, tuple[str, ...]]
+
+    @property
+    def reachable(self) -> dict[str, tuple[str, ...]]:
+        """Per status every status that can come after it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for start in self.path:
+            seen: list[str] = []
+            queue = list(self.path[start])
+            while queue:
+                one = queue.pop(0)
+                if one not in seen and one != start:
+                    seen.append(one)
+                    queue.extend(self.path[one])
+            found[start] = tuple(seen)
+        return found
+
+
+@dataclass(frozen=True)
+class Period:
+    """Rows alike in `columns` must not be valid at the same time. `start` and `end` are dates, both included; an empty
+    one is open. Only rows that satisfy `where` (SQL over the row's columns, `{row}.` in front of each) count."""
+
+    columns: tuple[str, ...]
+    start: str
+    end: str
+    what: str
+    where: str = "true"
+
+
+@dataclass(frozen=True)
 class Entity:
     """A canonical entity. `key` names the fields of its business key (referenced ones count by their id).
 
@@ -70,6 +113,9 @@ class Entity:
     then means the unit and factor of that line); `uom_required` rejects a row whose factor is unknown instead of
     leaving it open.
     `event_time` names the instant whose production day is stored with the row.
+    `in_order` lists pairs of dates of which the second is never before the first; `whole` says that a quantity in a
+    unit that is counted (EA, H87, C62) has no decimals. `states`, `periods` and `acyclic` are rules across rows:
+    what a status may become, what may not overlap, and that nothing goes into itself.
     """
 
     name: str
@@ -84,6 +130,11 @@ class Entity:
     uom_sku: str | None = None
     uom_required: bool = False
     event_time: str | None = None
+    in_order: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    states: States | None = None
+    periods: tuple[Period, ...] = ()
+    acyclic: bool = False
     search: tuple[str, ...] = ()
     doc: str = ""
     schema: str = "manufacturing"
@@ -154,7 +205,7 @@ class Registry:
                 raise ValueError(f"{entity.name}.{ref.column} refers to unknown entity '{ref.entity}'")
             if len(ref.fields) != len(target.key):
                 raise ValueError(f"{entity.name}.{ref.column} must give the key {target.key} of '{ref.entity}'")
-        for name in (*entity.key, *entity.consumed):
+        for name in (*entity.key, *entity.consumed, *(one for pair in entity.in_order for one in pair)):
             entity.field(name)
         self._check_unit(entity)
         self._entities[entity.name] = entity

@@ -19,7 +19,6 @@ from opscopilot.catalogue.layouts import DateFinding as DateFinding
 from opscopilot.catalogue.layouts import DateLayout as DateLayout
 from opscopilot.catalogue.layouts import Order as Order
 from opscopilot.catalogue.layouts import date_layouts as date_layouts
-from opscopilot.catalogue.types import Type
 from opscopilot.kernel import uom
 
 Decimal = Literal[".", ","]
@@ -150,13 +149,13 @@ def number_formats(
     of_file: Decimal | None = None if point == comma else "." if point > comma else ","
     found: dict[str, NumberFormat] = {}
     for name, one in evidence.items():
-        sign = one.decided or of_file
+        sign, units = one.decided or of_file, units_behind(columns[name])
         if one.mixed:
-            found[name] = NumberFormat(sign or ".", samples=one.clear, problem="mixed", contested=True)
+            found[name] = NumberFormat(sign or ".", samples=one.clear, problem="mixed", contested=True, units=units)
         elif sign is None and one.samples:
-            found[name] = NumberFormat(_assume(one, delimiter, day_first_dots), True, one.samples)
+            found[name] = NumberFormat(_assume(one, delimiter, day_first_dots), True, one.samples, units=units)
         else:
-            found[name] = NumberFormat(sign or ".", contested=one.contested)
+            found[name] = NumberFormat(sign or ".", contested=one.contested, units=units)
     return found
 
 
@@ -170,15 +169,15 @@ def _assume(one: NumberEvidence, delimiter: str, day_first_dots: bool) -> Decima
     return "."
 
 
-def units_behind(shapes: Iterable[Shape], kind: Type) -> tuple[str, ...]:
-    """Known units (behind a quantity) or words for days (behind a whole number) that a column's values end in."""
-    known = signs.DAY_WORDS if kind is Type.INT else frozenset(uom.spellings()) - {"%"}
-    if kind not in (Type.INT, Type.QTY):
-        return ()
+_UNITS = signs.DAY_WORDS | (frozenset(uom.spellings()) - {"%"})
+
+
+def units_behind(shapes: Iterable[Shape]) -> tuple[str, ...]:
+    """Known units (behind a quantity) and words for days (behind a number of them) that values of a column end in."""
     found = set()
     for shape in shapes:
         behind = _SUFFIX.fullmatch(signs.plain(shape.sample).strip())
         word = behind[2].lower().rstrip(".") if behind else ""
-        if word in known:
+        if word in _UNITS:
             found.add(word)
     return tuple(sorted(found, key=lambda word: (-len(word), word)))

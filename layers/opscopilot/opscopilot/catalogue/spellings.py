@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opscopilot.catalogue import signs
 from opscopilot.catalogue.declaration import Field
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel import uom
@@ -37,16 +38,6 @@ _COUNTRY_NAMES = {
     "turkey": "TR", "türkiye": "TR", "tur": "TR", "united arab emirates": "AE", "uae": "AE", "are": "AE",
 }  # fmt: skip
 
-CURRENCIES = frozenset(
-    """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF
-    CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
-    HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
-    MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF
-    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS
-    VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG""".split()
-)
-"""ISO 4217. A lone $ is nobody's currency; € and £ are."""
-
 
 def of(field: Field) -> dict[str, str] | None:
     """Every accepted spelling of the field's values and what is kept for it; None for open types."""
@@ -60,7 +51,7 @@ def of(field: Field) -> dict[str, str] | None:
     if field.type is Type.COUNTRY:
         return {**{code.lower(): code for code in COUNTRIES}, **_COUNTRY_NAMES}
     if field.type is Type.CURRENCY:
-        return {**{code.lower(): code for code in CURRENCIES}, "€": "EUR", "£": "GBP"}
+        return {**{code.lower(): code for code in signs.CURRENCIES}, **signs.CURRENCY_NAMES}
     return None
 
 

@@ -34,6 +34,8 @@ class Type(Enum):
     GTIN = Spec("text", "a GTIN of 8, 12, 13 or 14 digits with a right check digit", "6291041500213")
     GLN = Spec("text", "a GLN of 13 digits with a right check digit", "9520067000016")
 
+    SSCC = Spec("text", "an SSCC of 18 digits with a right check digit", "095200670000001235")
+
     @property
     def is_number(self) -> bool:
         """Whether values are Decimal numbers."""
@@ -42,4 +44,5 @@ class Type(Enum):
     @property
     def is_text(self) -> bool:
         """Whether values are kept as text."""
-        return self in (Type.CODE, Type.TEXT, Type.ENUM, Type.UOM, Type.CURRENCY, Type.COUNTRY, Type.GTIN, Type.GLN)
+        return self in (Type.CODE, Type.TEXT, Type.ENUM, Type.UOM, Type.CURRENCY, Type.COUNTRY, Type.GTIN,
+                        Type.GLN, Type.SSCC)  # fmt: skip

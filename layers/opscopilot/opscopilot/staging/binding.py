@@ -12,8 +12,10 @@ from datetime import datetime
 
 from opscopilot.catalogue import dates, synonyms
 from opscopilot.catalogue.declaration import Entity, Field, Registry
+from opscopilot.catalogue.formats import NumberFormat
 from opscopilot.catalogue.recognition import carried, derivable
 from opscopilot.catalogue.types import Type
+from opscopilot.catalogue.validation import unit_behind
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.staging.mapping import ColumnSource, FileMapping
 from opscopilot.staging.refusal import Refused
@@ -73,9 +75,43 @@ class Binding:
         """Names of the fields the staged file will have."""
         return [bound.field.name for bound in self.bounds]
 
+    @property
+    def unit(self) -> str | None:
+        """The field of the unit of the quantities, where the file has one."""
+        name = unit_field(self.entity)
+        return name if name and self.bound(name) else None
+
+    def before(self, name: str, but: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Dates of the file that must not come after that one."""
+        pairs = [(first, second) for first, second in self.entity.in_order if second == name and first not in but]
+        return tuple(first for first, _ in pairs if self.bound(first))
+
+    def with_units(self, units: Mapping[str, tuple[str, ...]]) -> Binding:
+        """The binding that also takes the unit from behind a quantity ("5 kg"). `units`: what stands behind numbers,
+        by field. The file's own unit column comes first."""
+        name = unit_field(self.entity)
+        carriers = [one for one in self.bounds if one.field.type is Type.QTY and units.get(one.field.name)]
+        if not name or not carriers:
+            return self
+        parts = [unit_behind(one.sql, NumberFormat(".", units=units[one.field.name])) for one in carriers]
+        own = self.bound(name)
+        if own is None:
+            header = f"behind {carriers[0].header}"
+            made = Bound(self.entity.field(name), f"coalesce({', '.join(parts)})", header, constant=True)
+            return replace(self, bounds=(*self.bounds, made))
+        if own.constant:
+            return self
+        sql = f"coalesce({', '.join([own.sql, *parts])})"
+        return replace(self, bounds=tuple(replace(one, sql=sql) if one is own else one for one in self.bounds))
+
     def bound(self, name: str) -> Bound | None:
         """The binding of one field."""
         return next((one for one in self.bounds if one.field.name == name), None)
+
+
+def unit_field(entity: Entity) -> str | None:
+    """The field that holds the unit of an entity's quantities."""
+    return entity.uom or ("base_uom" if entity.has("base_uom") else None)
 
 
 def cell(index: int) -> str:

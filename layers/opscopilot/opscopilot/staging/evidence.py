@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from opscopilot.catalogue import dates
-from opscopilot.catalogue.formats import Order, Shape, date_layouts, number_formats
+from opscopilot.catalogue.formats import Decimal, Order, Shape, date_layouts, number_formats
 from opscopilot.catalogue.types import Type
 from opscopilot.staging.binding import Binding, Bound
 from opscopilot.staging.recipe import ColumnFormat
@@ -95,7 +95,8 @@ class Evidence:
             for name, one in number_formats(shapes, delimiter, day_first_dots=dotted).items()
         }
         if told.decimal:
-            formats = {name: ColumnFormat(decimal="," if told.decimal == "," else ".") for name in formats}
+            sign: Decimal = "," if told.decimal == "," else "."
+            formats = {name: ColumnFormat(decimal=sign, units=one.units) for name, one in formats.items()}
         return formats | {name: ColumnFormat.of_day(one) for name, one in findings.items()}
 
     def fill_down(self, binding: Binding, share: float = 0.1) -> bool:

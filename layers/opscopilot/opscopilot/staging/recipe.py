@@ -21,29 +21,38 @@ class ColumnFormat(BaseModel):
 
     decimal: Literal[".", ","] = "."
     assumed: bool = False
+    contested: bool = False
+    units: tuple[str, ...] = ()
     layout: str = "iso"
     problem: Literal["", "ambiguous", "mixed"] = ""
     samples: tuple[str, ...] = ()
+    note: str = ""
+    unordered: tuple[str, ...] = ()
+    """Fields whose values come after this one's so often that the rule is in doubt, not the records (P-28)."""
 
     @classmethod
     def of_number(cls, found: NumberFormat) -> Self:
         """What was found out for a column of numbers."""
-        return cls(decimal=found.decimal, assumed=found.assumed, samples=found.samples)
+        return cls(
+            decimal=found.decimal, assumed=found.assumed, samples=found.samples, problem=found.problem,
+            contested=found.contested, units=found.units,
+        )  # fmt: skip
 
     @classmethod
     def of_day(cls, found: DateFinding) -> Self:
         """What was found out for a column of dates."""
-        return cls(layout=found.layout.name, problem=found.problem, samples=found.samples)
+        return cls(layout=found.layout.name, problem=found.problem, samples=found.samples, note=found.note)
 
     @property
     def number(self) -> NumberFormat:
         """For a column of numbers."""
-        return NumberFormat(self.decimal, self.assumed, self.samples)
+        problem: Literal["", "mixed"] = "mixed" if self.problem else ""
+        return NumberFormat(self.decimal, self.assumed, self.samples, problem, self.contested, self.units)
 
     @property
     def day(self) -> DateFinding:
         """For a column of dates."""
-        return DateFinding(LAYOUTS.get(self.layout, ISO), self.problem, self.samples)
+        return DateFinding(LAYOUTS.get(self.layout, ISO), self.problem, self.samples, self.note)
 
 
 class Recipe(BaseModel):
