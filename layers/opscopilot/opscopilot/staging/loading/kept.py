@@ -44,7 +44,7 @@ def keep(tx: Tx, plan: LoadPlan, *, conflicts: bool) -> int:
             f"  FROM {plan.resolved} t JOIN staged s USING (record_no) WHERE cardinality(t.errors) > 0) found\n"
             f"ON CONFLICT (tenant_id, job_id, record_no) DO UPDATE SET errors = EXCLUDED.errors, "
             f"waits_for = EXCLUDED.waits_for, validation_status = EXCLUDED.validation_status, "
-            f"natural_key = EXCLUDED.natural_key, transformed_data = EXCLUDED.raw_data, updated_at = now()"
+            f"natural_key = EXCLUDED.natural_key, transformed_data = nullif(EXCLUDED.raw_data, d.raw_data), updated_at = now()"
         ).rowcount
     )
 
