@@ -87,9 +87,9 @@ def test_only_files_in_landing_start_an_ingestion(template: Template, bucket: st
     assert matches(template, "FileLandedRule", event) is expected
 
 
-def test_both_state_machines_ring_when_they_fail(template: Template) -> None:
+def test_every_state_machine_rings_when_it_fails(template: Template) -> None:
     event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
-    for machine in ("IngestionStateMachine", "ForecastingStateMachine"):
+    for machine in ("IngestionStateMachine", "ForecastingStateMachine", "SyncStateMachine"):
         for status, expected in (("FAILED", True), ("TIMED_OUT", True), ("SUCCEEDED", False)):
             detail = {"status": status, "stateMachineArn": machine}
             assert matches(template, "StateMachineFailedRule", {**event, "detail": detail}) is expected
@@ -121,4 +121,4 @@ def test_sample_domain_events_are_complete() -> None:
 
 def test_schedules_send_what_the_functions_know(template: Template) -> None:
     inputs = {one.name: json.loads(one.input) for one in template.schedules()}
-    assert inputs == {"NightlyForecast": {"all_tenants": True}, "NotifySweep": sample("notify/sweep")}
+    assert inputs == {"NightlyForecast": {"all_tenants": True}, "NotifySweep": sample("notify/sweep"), "SyncTick": sample("ingest/pull_due")}

@@ -18,6 +18,7 @@ from opscopilot.adapters.database import open_database
 from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.entrypoints import Handler
+from opscopilot.entrypoints.pull import Pulling, pulling
 from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import EventPublisher, FileLanded, relay
@@ -60,8 +61,12 @@ class Ingesting:
     publisher: EventPublisher
     landing_bucket: str
     logger: Logger
+    pulling: Pulling
 
-    def __call__(self, event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        pulls = self.pulling.tasks()
+        if event.get("task") in pulls:
+            return pulls[event["task"]](event, context)
         tasks: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "part": self.part, "fail": self.give_up, "fail_job": self.give_up_job,
         }  # fmt: skip
@@ -139,14 +144,15 @@ def ingest_handler() -> Handler:
     """Build the handler; settings are read now, at cold start."""
     settings = IngestSettings()
     database = open_database(settings)
+    store = S3ObjectStore(boto3.client("s3", region_name=settings.aws_region))
     ingestor = Ingestor(
-        database=database, registry=registry(), clock=SystemClock(),
-        store=S3ObjectStore(boto3.client("s3", region_name=settings.aws_region)),
+        database=database, registry=registry(), clock=SystemClock(), store=store,
         staging_bucket=settings.staging_bucket, limits=Limits.of(settings.max_file_mb, settings.part_mb),
     )  # fmt: skip
     bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
     logger = Logger(service="ingest", level=settings.log_level)
-    return Ingesting(database, ingestor, bus, settings.landing_bucket, logger)
+    pulls = pulling(settings, database, store, logger)
+    return Ingesting(database, ingestor, bus, settings.landing_bucket, logger, pulls)
 
 
 def message_of(error: Any) -> str:

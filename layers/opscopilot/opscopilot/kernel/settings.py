@@ -43,7 +43,8 @@ class IngestSettings(FunctionSettings):
     staging_bucket: str
     event_bus_name: str
     max_file_mb: int = Field(default=5120, ge=1)
-    part_mb: int = Field(default=64, ge=1, le=512)
+    part_mb: int = Field(default=128, ge=1, le=512)
+    connector_allow_private: str = Field(default="", pattern=r"^[0-9a-fA-F.:/, ]*$")
 
 
 class NormalizeSettings(FunctionSettings):
@@ -75,6 +76,7 @@ class CopilotSettings(FunctionSettings):
     staging_bucket: str
     ingestion_state_machine_arn: str
     forecast_state_machine_arn: str
+    sync_state_machine_arn: str
     event_bus_name: str
     email_sender: str = Field(pattern=r".+@.+")
     jwt_issuer: str

@@ -39,7 +39,7 @@ from opscopilot.staging.connectors.secrets import SecretMissing, SecretStore, ch
 from opscopilot.staging.connectors.state import Pull
 from opscopilot.staging.finished import finished
 from opscopilot.staging.landing import PREFIX
-from opscopilot.staging.ports import ObjectMissing, ObjectStore
+from opscopilot.staging.ports import ObjectStore
 
 log = logging.getLogger(__name__)
 KEEP_S = 60.0  # seconds of an invocation kept for landing what was fetched
@@ -215,8 +215,8 @@ class Puller:
         key = f"{PREFIX}/{ground.tenant_code}/{pull.connector}/{child}/{name}"
         records, size = (0 if file else load.records), path.stat().st_size
         with self.database.tenant(ground.tenant_id) as tx:
-            state.announce(tx, pull, child, name, ground.stream.entity, self.bucket, key)
-        if not self._is_there(key):
+            new = state.announce(tx, pull, child, name, ground.stream.entity, self.bucket, key)
+        if new:
             self.store.upload(path, self.bucket, key)
         with self.database.tenant(ground.tenant_id) as tx:
             moved = state.landed(
@@ -231,13 +231,6 @@ class Puller:
             path.unlink(missing_ok=True)
         return _moved(pull, records or 1)
 
-    def _is_there(self, key: str) -> bool:
-        try:
-            self.store.head(self.bucket, key)
-        except ObjectMissing:
-            return False
-        return True
-
     def _is_full(self, ground: Ground) -> bool:
         """Back-pressure: whether enough of this source waits to be loaded."""
         with self.database.tenant(ground.tenant_id) as tx:
@@ -250,7 +243,7 @@ class Puller:
             why = later.message if later else "What was pulled before is not loaded; see the jobs of this source."
             code = later.code if later else "not_loaded"
             return self.fail(tenant_id, pull.job_id, code, f"{why} Waited {MAX_WAITS} times; the pull is given up.")
-        return {"status": "wait", "seconds": int(min(max(later.wait_s if later else _WAIT_S, 5), 3600))}
+        return {"status": "wait", "seconds": int(min(max(later.wait_s if later else _WAIT_S, 5), 900))}
 
 
 def _moved(pull: Pull, records: int) -> Pull:

@@ -16,7 +16,7 @@ from opscopilot.staging.connectors import moments
 from opscopilot.staging.connectors.base import Stream
 
 PAUSE_AFTER = 5
-LOST_AFTER = "6 hours"  # a state machine that pulls touches its job far more often
+LOST_AFTER = "1 hour"  # a pull that is alive touches its job at least every quarter of one
 _LIVE = "status IN ('pending', 'running')"
 
 
@@ -148,8 +148,8 @@ def begin(tx: Tx, job_id: UUID) -> Pull | None:
     )  # fmt: skip
 
 
-def announce(tx: Tx, pull: Pull, child: UUID, file_name: str, entity: str | None, bucket: str, key: str) -> None:
-    """The job of an object that is about to land."""
+def announce(tx: Tx, pull: Pull, child: UUID, file_name: str, entity: str | None, bucket: str, key: str) -> bool:
+    """The job of an object that is about to land; False when it has landed before."""
     tx.execute(
         """INSERT INTO staging.ingestion_jobs (tenant_id, id, source_type, source_system, mode, entity_type, status,
                file_name, bucket, object_key, parent_job_id, requested_by)
@@ -158,6 +158,7 @@ def announce(tx: Tx, pull: Pull, child: UUID, file_name: str, entity: str | None
         tenant=tx.tenant_id, id=child, type=pull.source_type, system=pull.connector, entity=entity, file=file_name,
         bucket=bucket, key=key, parent=pull.job_id, by=pull.requested_by,
     )  # fmt: skip
+    return tx.scalar("SELECT size_bytes FROM staging.ingestion_jobs WHERE id = :id", id=child) is None
 
 
 def landed(
@@ -230,6 +231,7 @@ def failed(tx: Tx, connector: str, stream: str, job_id: UUID, code: str, message
 
 def waited(tx: Tx, pull: Pull) -> int:
     """Count a pause without progress."""
+    tx.execute("UPDATE staging.ingestion_jobs SET updated_at = now() WHERE id = :id", id=pull.job_id)
     return int(tx.scalar(
         """UPDATE staging.connector_state SET waits = waits + 1, updated_at = now()
            WHERE connector = :c AND stream = :s AND job_id = :job RETURNING waits""",
