@@ -33,7 +33,7 @@ TROUBLES: dict[str, tuple[tuple[Bad, ...], int]] = {
         Bad("bad_check_digit", "EAN11", _wrong_gtin(990001), {"MATNR": "00109001"}, {"MTART": "FERT"}),
         Bad("bad_check_digit", "EAN11", _wrong_gtin(990002), {"MATNR": "00109002"}, {"MTART": "FERT"}),
         Bad("required_missing", "MAKTX", "", {"MATNR": "00109003"}),
-        Bad("bad_number", "STPRS", "n/a", {"MATNR": "00309004"}, {"MTART": "ROH"}),
+        Bad("bad_number", "STPRS", "s. Liste", {"MATNR": "00309004"}, {"MTART": "ROH"}),
         Bad("uom_unknown", "MEINS", "QQQ", {"MATNR": "00309005"}, {"MTART": "ROH"}),
         Bad("bad_enum", "MTART", "ZZZZ", {"MATNR": "00409006"}, {"MTART": "VERP"}),
     ), 2),
@@ -74,7 +74,7 @@ TROUBLES: dict[str, tuple[tuple[Bad, ...], int]] = {
     "odoo/sale_order_lines.csv.gz": ((
         _sales("bad_number", "Order Lines/Quantity", "twelve", 901),
         _sales("bad_number", "Order Lines/Quantity", "1O", 902),
-        _sales("bad_number", "Order Lines/Unit Price", "tbd", 903),
+        _sales("bad_number", "Order Lines/Unit Price", "ask Ole", 903),
         _sales("required_missing", _SALES_SKU, "", 904),
         _sales("required_missing", "Order Lines/Quantity", "", 905),
         _sales("reference_not_found", _SALES_SKU, UNKNOWN_SKU, 906),

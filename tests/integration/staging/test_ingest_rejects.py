@@ -19,7 +19,7 @@ GOOD = {
 FAULTS = [
     ("required_missing", "description", "", "text"),
     ("required_missing", "sku_code", "  ", "64 characters"),
-    ("bad_number", "unit_cost", "n/a", "2.35"),
+    ("bad_number", "unit_cost", "ask Ole", "2.35"),
     ("bad_number", "reorder_point", "12..5", "1250.5"),
     ("bad_number", "reorder_point", "1234567890123", "1250.5"),
     ("bad_number", "shelf_life_days", "10.5", "whole number"),

@@ -111,10 +111,9 @@ class NumberEvidence:
         for shape in shapes:
             said = reading(shape.text)
             seen[said] += shape.rows
-            if said.endswith("?") and len(samples) < 3:
-                samples.append(shape.sample)
-            elif said and len(clear[said]) < 3:
-                clear[said].append(shape.sample)
+            kept = samples if said.endswith("?") else clear[said] if said else []
+            if said and len(kept) < 3:
+                kept.append(shape.sample)
         return cls(seen["."], seen[","], seen[".?"], seen[",?"], seen[""], tuple(samples), (*clear["."], *clear[","]))
 
     @property

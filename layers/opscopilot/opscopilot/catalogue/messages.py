@@ -111,6 +111,8 @@ def _near(field: Field, raw: str) -> str:
 
 def _zeros(field: Field, raw: str) -> str:
     """A spreadsheet takes the leading zeros off a barcode; the check digit shows which number it was."""
+    if "E+" in raw.upper():
+        return "; a spreadsheet cut this one short: format the column as text before saving the file"
     if field.type is not Type.GTIN or not raw.isdigit() or not 6 <= len(raw) <= 11:
         return ""
     width = 8 if len(raw) < 8 else 12

@@ -51,7 +51,8 @@ def of(field: Field) -> dict[str, str] | None:
     if field.type is Type.COUNTRY:
         return {**{code.lower(): code for code in COUNTRIES}, **_COUNTRY_NAMES}
     if field.type is Type.CURRENCY:
-        return {**{code.lower(): code for code in signs.CURRENCIES}, **signs.CURRENCY_NAMES}
+        words = {name: code for name, code in signs.CURRENCY_NAMES.items() if name not in ("euro", "euros")}
+        return {**{code.lower(): code for code in signs.CURRENCIES}, **words}
     return None
 
 

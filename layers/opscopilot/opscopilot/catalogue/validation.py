@@ -22,7 +22,7 @@ _KEYS = (Type.GTIN, Type.GLN, Type.SSCC)
 _EMPTY = signs.listed(signs.NOTHING | signs.UNKNOWN)
 _NO_CODE = ", ".join(
     literal(one)
-    for one in ("-", "--", "---", "n/a", "N/A", "n.a.", "N.A.", "NaN", "nan", "None", "none", "null", "(null)",
+    for one in ("-", "n/a", "N/A", "n.a.", "N.A.", "NaN", "nan", "None", "none", "null", "(null)",
                 "(blank)", "(none)", "<NA>", "k.A.", "?")
 )  # fmt: skip
 """Cells that stand for no code at all."""
@@ -79,7 +79,7 @@ def error(check: Check) -> str:
     elif kind in _KEYS:
         cases.append(
             f"WHEN NOT ({_check_digit(value, kind)}) THEN CASE WHEN lower({raw}) IN ({_EMPTY}) THEN {missing} "
-            f"WHEN {_damaged(check)} THEN 'damaged_code' ELSE 'bad_check_digit' END"
+            f"ELSE 'bad_check_digit' END"
         )
     elif kind is not Type.TEXT:
         words = _EMPTY if kind is not Type.UOM and check.field.default is None else signs.listed(signs.NOTHING)
