@@ -16,10 +16,10 @@ class Limits:
     max_text_bytes: int = 9 << 30
     memory_mb: int = 256
     threads: int = 2
-    part_bytes: int = 64 << 20
+    part_bytes: int = 128 << 20
 
     @classmethod
-    def of(cls, max_file_mb: int, part_mb: int = 64) -> Limits:
+    def of(cls, max_file_mb: int, part_mb: int = 128) -> Limits:
         """Limits for objects of at most that many MB; unpacked they may have four times as many, at most 9 GB:
         the text and the parts made of it must fit on the function's disk."""
         return cls(max_file_mb << 20, min(max_file_mb << 22, 9 << 30), part_bytes=part_mb << 20)
