@@ -104,4 +104,4 @@ class MailBox:
 def memory_outside() -> Outside:
     """An outside without any network."""
     store = MemoryStore()
-    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0)
+    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns())

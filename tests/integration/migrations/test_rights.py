@@ -35,8 +35,10 @@ REVOKED = {
     ("ops_normalize", "manufacturing.row_history"): {"UPDATE", "DELETE"},
 }
 COLUMNS = {
-    *(("ops_copilot", "staging.ingestion_jobs", name) for name in (
-        "status", "error_code", "error_summary", "completed_at", "updated_at", "row_version")),
+    *(
+        ("ops_copilot", "staging.ingestion_jobs", name)
+        for name in ("status", "error_code", "error_summary", "completed_at", "updated_at", "row_version", "mapping")
+    ),
     ("ops_copilot", "notification.notifications", "retry_requested_at"),
     ("ops_copilot", "notification.notifications", "retry_requested_by"),
 }

@@ -123,7 +123,8 @@ class Bidder:
                 fact = _fact(own, name, header, spelling.endswith("pct"))
                 yield (OWN_NAME if self.entity.has(name) else 4), fact, "the field's name"
         plain = [one for one in rows if not one.only_with]
-        if len({one.field for one in plain}) == 1 and plain[0].field in self.fields:
+        shared = self.fields.get(plain[0].field) if len({one.field for one in plain}) == 1 else None
+        if shared is not None and shared.type not in (Type.ENUM, Type.TEXT, Type.BOOL, Type.RATIO):
             yield 7, plain[0]._replace(entity=own, values={}), "the same in files of other kinds"
 
     def _guesses(self, header: str) -> Iterator[tuple[int, Synonym, str]]:
@@ -187,15 +188,13 @@ class Bidder:
             return "open"
         spoken = frozenset(word.lower() for word in option.fact.values)
         verdict = self.columns[option.at].verdict(self.fields[option.fact.field], spoken)
-        sure = option.level in (0, 1, OWN_NAME, 4)
+        sure = option.level in (0, 1) or self.headers[option.at] == option.fact.field
         return "open" if verdict == "contradicts" and sure else verdict
 
     def assign(self) -> tuple[list[Match], list[str], list[str]]:
         """The matches in column order, the headers known here, and why some were left out though known."""
         options = self._options()
-        per = next(
-            (self.headers[one.at] for one in options if one.fact.per and one.fact.system == self.system), None
-        )
+        per = next((self.headers[one.at] for one in options if one.fact.per and one.fact.system == self.system), None)
         taken: set[str] = set()
         placed: dict[int, Match | None] = {}
         against: list[str] = []
@@ -205,7 +204,11 @@ class Bidder:
                 continue
             verdict = self._verdict(option)
             if verdict == "contradicts":
-                against.append(f"'{header}' is not taken as {name}: its values are something else")
+                values = self.columns[option.at].values
+                against.append(
+                    f"'{header}' was not taken as {self.fields[name].label.lower()}: it holds values such as "
+                    f"'{values[0][:60]}', where there should be {samples.KINDS[self.fields[name].type]}."
+                )
                 continue
             placed[option.at] = self._match(option, verdict, per) if name else None
             taken.add(name)

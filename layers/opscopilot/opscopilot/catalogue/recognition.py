@@ -48,12 +48,16 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "purchase_order": ("purchase", "ekko", "po", "bestell"),
     "purchase_order_line": ("purchase", "ekpo", "po", "bestell"),
     "receipt": ("receipt", "goodsreceipt", "grn", "wareneingang", "gr"),
-    "sales_order": ("sales", "vbak", "order", "auftrag"),
-    "sales_order_line": ("sales", "vbap", "orderline", "auftrag"),
+    "sales_order": ("sales", "vbak", "auftrag", "pedido", "commande", "ordini", "verkoop", "salg"),
+    "sales_order_line": ("sales", "vbap", "orderline", "auftrag", "pedido", "commande", "ordini", "verkoop", "salg"),
     "shipment_line": ("shipment", "delivery", "deliveries", "lips", "picking", "lieferung"),
     "inventory_snapshot": ("stock", "inventory", "mard", "onhand", "quant", "bestand", "lager"),
     "inventory_movement": ("movement", "matdoc", "mseg", "ledger", "transaction", "bewegung"),
 }
+
+
+_OTHER_ORDERS = ("purchase", "vendor", "supplier", "work", "production", "manufactur", "inkoop", "indkob", "einkauf")
+"""A file called orders holds sales orders, unless its name says one of these."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Bid:
     why: tuple[str, ...] = ()
     telling: frozenset[str] = frozenset()
     """Headers taken as fields that few entities have."""
+    against: tuple[str, ...] = ()
+    """Columns left out because of their values, in words."""
     without_guesses: Bid | None = None
 
     @property
@@ -84,8 +90,8 @@ class Bid:
         return self.specific and not self.missing
 
     def only_mine(self, other: Bid) -> frozenset[str]:
-        """Telling headers that the other bid can do nothing with."""
-        return self.telling - set(other.known)
+        """Telling headers that the other bid has no field for."""
+        return self.telling - {match.header for match in other.matches}
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,11 @@ class Recognition:
     def best(self) -> Bid | None:
         """The bid that wins clearly, without its guesses, or None where a person has to say."""
         ready = [bid.firm for bid in self.bids if bid.firm.complete and bid.firm.score >= THRESHOLD]
-        ready.sort(key=lambda bid: bid.score, reverse=True)
-        return next((bid for bid in ready if all(_beats(bid, other) for other in ready if other is not bid)), None)
+        rivals = [bid for bid in self.bids if bid.complete and bid.score >= THRESHOLD]
+        for one in ready:
+            if all(_beats(one, other) for other in rivals if other.entity != one.entity):
+                return one
+        return None
 
     @property
     def ranked(self) -> tuple[Bid, ...]:
@@ -194,12 +203,14 @@ class _Table:
         why += ["the file's name says so"] if hint else []
         return Bid(
             entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific,
-            (*why, *against), telling,
+            tuple(why), telling, tuple(against),
         )  # fmt: skip
 
 
 def _named(entity: Entity, file_name: str) -> bool:
     stem = synonyms.key(file_name.split(".")[0])
+    if entity.name in ("sales_order", "sales_order_line") and "order" in stem:
+        return not any(word in stem for word in _OTHER_ORDERS)
     return any(len(word) > 2 and word in stem for word in (*_NAMES.get(entity.name, ()), entity.table))
 
 

@@ -24,7 +24,10 @@ _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d{2})([T ,].*)?|(19|20)\d{6}"
     r"|\d{1,2}[-. ]*[^\W\d_]{3,10}\.?[-, ]*(\d{4}|\d{2})([T ].*)?|[^\W\d_]{3,10}\.? \d{1,2},? \d{4}.*"
 )
-_SERIAL = re.compile(r"[2-6]\d{4}([.,]\d+)?")
+_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+_WORDS = re.compile(r"\D+")
+_DECIMAL = re.compile(r"[-+]?\d*[.,]\d+")
+_LETTERS = re.compile(r".*[^\W\d_].*[^\W\d_].*|[^\W\d_]+")
 _NUMBER = re.compile(
     r"[-+(]?\s*([^\W\d_]{1,3}|[€$£¥])?\s*[-+]?\d[\d.,'’ \u00a0\u202f]*\s*([€$£¥%]|[^\W\d_]{1,4}\.?)?\s*[-)]?"
 )
@@ -89,18 +92,18 @@ class Column:
         """How many values are for the field and how many against it, as shares."""
         kind = field.type
         if kind in (Type.DATE, Type.INSTANT):
-            serial = self.share(_SERIAL)
-            return self.dates, 0.0 if serial > 0.5 else 1 - self.dates
+            return self.dates, max(self.share(_WORDS), self.share(_DECIMAL))
         if kind.is_number or kind is Type.INT:
-            return self.numbers, 1 - self.numbers
+            return self.numbers, max(self.share(_WORDS), self.dates)
         if kind in (Type.GTIN, Type.GLN):
-            return self.barcodes, 1 - self.share(_PURE)
+            return self.barcodes, self.share(_LETTERS)
         words = known_words(field)
         if words is not None:
             known = self.known(words | values)
-            against = self.share(_PURE) if kind in (Type.UOM, Type.CURRENCY, Type.COUNTRY) else 1 - known
-            many = len(set(self.values)) > 5 or against == 1.0
-            return known, against if many and known == 0 else 0.0
+            prose = len(set(self.values)) > 5 and len(set(self.values)) > len(self.values) / 2
+            closed = kind in (Type.UOM, Type.CURRENCY, Type.COUNTRY)
+            against = self.share(_PURE) if closed else float(known == 0 and prose)
+            return known, against
         return self._judge_text(field)
 
     def _judge_text(self, field: Field) -> tuple[float, float]:
@@ -108,8 +111,7 @@ class Column:
             return self.mails, 1 - self.mails
         if field.type is Type.CODE:
             prose = sum(len(one) > 64 for one in self.values) / len(self.values)
-            day = self.dates if not self.share(re.compile(r"\d{8}")) else 0.0
-            return self.share(_CODE) * (1 - day), max(prose, day, self.mails)
+            return self.share(_CODE) * (1 - self.share(_DAY)), max(prose, self.mails)
         letters = sum(any(char.isalpha() for char in one) for one in self.values) / len(self.values)
         return letters, 0.0
 

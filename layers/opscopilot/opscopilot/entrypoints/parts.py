@@ -36,6 +36,7 @@ from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.routes import Relay
 from opscopilot.staging import routes as staging_routes
+from opscopilot.staging.ports import Redriver
 from opscopilot.staging.uploads import LandingArea
 
 
@@ -47,6 +48,7 @@ class Outside:
     runs: Runs
     mail: Channel
     relay: Relay
+    ingestions: Redriver
     chat: ChatModel | None = None
 
 
@@ -64,6 +66,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
     return Outside(
         landing=LandingArea(settings.landing_bucket, store, _signer(settings), settings.max_file_mb),
         runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
+        ingestions=StateMachineRuns(machines, settings.ingestion_state_machine_arn),
         mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
     )  # fmt: skip
 
@@ -92,7 +95,7 @@ def context_routers(around: Outside) -> list[APIRouter]:
     """The contexts' routers; those without `/api/v1` in front get it from the app."""
     registry = entities.registry()
     return [
-        staging_routes.router(registry, around.landing),
+        staging_routes.router(registry, around.landing, around.ingestions),
         catalogue_routes.router(registry),
         manufacturing_routes.router(registry),
         forecasting_routes.router(around.runs),

@@ -76,7 +76,7 @@ def choose(
     best = found.best
     if best is None:
         raise _unclear(registry, found, headers, sample)
-    return _of_bid("recognised", found, best)
+    return _of_bid("recognised", found, found.of(best.entity) or best)
 
 
 def _other(found: Recognition, known: SourceMapping, mapping: FileMapping, file_name: str) -> bool:
@@ -87,7 +87,15 @@ def _other(found: Recognition, known: SourceMapping, mapping: FileMapping, file_
 
 def _of_bid(how: str, found: Recognition, bid: Bid) -> Choice:
     firm = bid.firm
-    return Choice(bid.entity, how, bid.score, FileMapping.of_bid(firm), system=found.system, why=bid.why)
+    notes = [LogEntry("warning", "column_not_taken", message) for message in firm.against]
+    notes += [
+        LogEntry(
+            "warning", "column_unsure", f"'{one.header}' may be {one.field} ({one.why}), but its values do not show it; "
+            f"it was left out. Map it (`ops map`) if it is.", one.field,
+        )
+        for one in bid.matches if one.guess
+    ]  # fmt: skip
+    return Choice(bid.entity, how, bid.score, FileMapping.of_bid(firm), found.system, bid.why, tuple(notes))
 
 
 def _confirmed(
@@ -134,15 +142,23 @@ def _asked_for(registry: Registry, found: Recognition, headers: Sequence[str], s
     bid = found.of(asked_for)
     assert bid is not None
     best = found.best
-    better = best is not None and best.entity != asked_for and best.score - bid.score >= _MUCH_BETTER
+    better = best is not None and best.entity != asked_for and _much_better(best, bid)
     if bid.firm.missing or better:
-        code, reason = _not_that(registry, found, bid)
+        reason = _not_that(registry, found, bid)
         first = [bid] if not better else []
-        raise NeedsMapping(code, reason, proposals.build(registry, found, headers, sample, reason, first=first))
+        proposal = proposals.build(registry, found, headers, sample, reason, first=first)
+        if best is not None and best.entity != asked_for:
+            raise NeedsMapping("wrong_entity", reason, proposal)
+        raise NeedsMapping("missing_columns", reason, proposal)
     return _of_bid("asked for", found, bid)
 
 
-def _not_that(registry: Registry, found: Recognition, bid: Bid) -> tuple[str, str]:
+def _much_better(best: Bid, bid: Bid) -> bool:
+    ahead = best.score - bid.score
+    return ahead >= _MUCH_BETTER or (ahead >= _MUCH_BETTER / 2 and len(best.matches) > 2 * len(bid.matches))
+
+
+def _not_that(registry: Registry, found: Recognition, bid: Bid) -> str:
     entity = registry[bid.entity]
     known = recognition.carried(entity, registry)
     missing = ", ".join(known[name].label for name in bid.firm.missing)
@@ -152,8 +168,8 @@ def _not_that(registry: Registry, found: Recognition, bid: Bid) -> tuple[str, st
     if best is not None and best.entity != bid.entity:
         other = registry[best.entity]
         message += f" It looks like {other.title.lower()} ({best.entity}). Drop it again as --entity {best.entity}."
-        return "wrong_entity", message
-    return "missing_columns", message + " Add the columns, or map them (`ops map`)."
+        return message
+    return message + " Add the columns, or map them (`ops map`)."
 
 
 def _headerless(

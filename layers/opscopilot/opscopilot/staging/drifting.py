@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Tx
 from opscopilot.staging import proposals
 from opscopilot.staging.binding import mapped_headers
-from opscopilot.staging.mapping import CONNECTOR_TYPE, ColumnSource, FileMapping, SourceMapping
+from opscopilot.staging.mapping import ColumnSource, FileMapping, SourceMapping
 
 _ALIKE = 0.6
 """How much two headers must have in common for one to be the other's new name."""
@@ -135,11 +134,11 @@ def _alike(source: ColumnSource, free: Sequence[str]) -> str | None:
     return best[1] if best[0] >= _ALIKE else None
 
 
-def remember(tx: Tx, source_system: str, job_id: UUID, drift: Mapping[str, Any], now: datetime) -> None:
+def remember(tx: Tx, source_system: str, job_id: UUID, drift: Mapping[str, Any]) -> None:
     """Keep the latest drift (as `Drift.as_dict`) with the source, for whoever looks at the connector."""
-    found = {"when": now.isoformat(timespec="seconds"), "job_id": str(job_id), **drift}
     tx.execute(
-        """UPDATE staging.data_connector_configs SET last_drift = CAST(:drift AS jsonb), updated_at = now()
-           WHERE name = :name AND connector_type = :type""",
-        name=source_system, type=CONNECTOR_TYPE, drift=json.dumps(found),
+        """UPDATE staging.data_connector_configs
+           SET last_drift = CAST(:drift AS jsonb) || jsonb_build_object('when', now()), updated_at = now()
+           WHERE name = :name""",
+        name=source_system, drift=json.dumps({"job_id": str(job_id), **drift}),
     )  # fmt: skip

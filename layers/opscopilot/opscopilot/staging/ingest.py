@@ -18,7 +18,7 @@ from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.tenancy import PLANT_COLUMNS, PlantSettings
-from opscopilot.staging import choosing, jobs, reading
+from opscopilot.staging import choosing, drifting, jobs, reading, replays
 from opscopilot.staging.extract_time import stated
 from opscopilot.staging.finished import finished
 from opscopilot.staging.jobs import Claim, LogEntry
@@ -29,6 +29,7 @@ from opscopilot.staging.ports import ObjectInfo, ObjectMissing, ObjectStore
 from opscopilot.staging.reading.table import Table
 from opscopilot.staging.reading.unpack import sha256
 from opscopilot.staging.refusal import NeedsMapping, Refused
+from opscopilot.staging.replay import Replayer
 from opscopilot.staging.taking import Taken, Taker, Work
 
 __all__ = ["Ingestor", "Limits"]
@@ -47,6 +48,9 @@ class Ingestor:
 
     def run(self, landing: Landing, folder: Path, correlation_id: str) -> dict[str, Any]:
         """Ingest one object; the answer is the hand-over to the next steps, or says why there is none."""
+        if landing.replay:
+            replayer = Replayer(self.database, self.registry, self.store, self.staging_bucket, self.limits)
+            return replayer.run(landing, folder, correlation_id)
         with self.database.tenant(landing.tenant_id) as tx:
             row = tx.one(f"SELECT {PLANT_COLUMNS} FROM platform.tenants WHERE status = 'active'")
             if row is None:
@@ -66,6 +70,9 @@ class Ingestor:
         with self.database.tenant(landing.tenant_id) as tx:
             if tx.scalar("SELECT 1 FROM platform.tenants") is None:
                 return {"status": "ignored", "reason": "unknown_tenant", "key": landing.key}
+            if landing.replay:
+                replays.fail(tx, landing.job_id, landing.replay, message)
+                return {"status": "failed", "job_id": str(landing.job_id), "error_code": code}
             claim = jobs.claim(tx, landing)
             if claim is None:
                 return {"status": "unchanged", "job_id": str(landing.job_id)}
@@ -77,6 +84,7 @@ class Ingestor:
         """End one table's job as failed, unless it has ended."""
         with self.database.tenant(tenant_id) as tx:
             if not jobs.fail(tx, job_id, "processing_failed", message):
+                replays.fail_staged(tx, job_id, message)
                 return {"status": "unchanged", "job_id": str(job_id)}
             finished(tx, job_id, correlation_id, self.clock.now())
         return {"status": "failed", "job_id": str(job_id), "error_code": "processing_failed"}
@@ -202,6 +210,8 @@ class _Run:
         with self.service.database.tenant(self.landing.tenant_id) as tx:
             if isinstance(refusal, NeedsMapping):
                 done = jobs.wait_for_mapping(tx, job_id, refusal, self.sha256)
+                if drift := refusal.proposal.get("drift"):
+                    drifting.remember(tx, self.landing.source_system, job_id, drift)
             else:
                 done = jobs.fail(tx, job_id, refusal.code, refusal.message, sha256=self.sha256 or None)
             if done:

@@ -126,10 +126,14 @@ class SourceMapping(BaseModel):
 
 
 def remembered(tx: Tx, source_system: str) -> SourceMapping:
-    """What is remembered about a source of the tenant; an empty mapping when nothing is."""
-    found = tx.scalar(
-        """SELECT config_json FROM staging.data_connector_configs
-           WHERE name = :name AND connector_type = :type AND is_active""",
-        name=source_system, type=CONNECTOR_TYPE,
+    """What is remembered about a source of the tenant; an empty mapping when nothing is. What was confirmed for
+    the files of a connector that pulls stands beside its configuration."""
+    found = tx.one(
+        """SELECT connector_type, config_json, file_mappings FROM staging.data_connector_configs
+           WHERE name = :name AND is_active""",
+        name=source_system,
     )  # fmt: skip
-    return SourceMapping.model_validate(found or {})
+    if found is None:
+        return SourceMapping()
+    config = found["config_json"] if found["connector_type"] == CONNECTOR_TYPE else {"files": found["file_mappings"]}
+    return SourceMapping.model_validate(config)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 
 class ObjectMissing(Exception):
@@ -79,4 +80,12 @@ class PartStore(ObjectStore, Protocol):
 
     def abort(self, bucket: str, key: str, upload_id: str) -> None:
         """Forget the upload and its parts; nothing to forget is fine."""
+        ...
+
+
+class Redriver(Protocol):
+    """Runs the ingestion of an object again."""
+
+    def start(self, tenant_id: UUID, run_id: UUID, payload: dict[str, Any]) -> None:
+        """Start the ingestion with the event of the object; the same id again does nothing."""
         ...

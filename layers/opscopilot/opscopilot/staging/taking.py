@@ -193,7 +193,11 @@ class _Table:
             self.choice.entity, self.choice.score, self._mapping(outcome, read, load), total, failed,
             load[0]["staged_key"], work.sha256, max(len(made), 1),
         )  # fmt: skip
-        log = [*work.log, *self.choice.notes, *receipt.entries(self.table, self.prepared, outcome, self.binding, self.choice)]
+        log = [
+            *work.log,
+            *self.choice.notes,
+            *receipt.entries(self.table, self.prepared, outcome, self.binding, self.choice),
+        ]
         with self.taker.database.tenant(work.landing.tenant_id) as tx:
             tx.execute("SELECT 1 FROM staging.ingestion_jobs WHERE id = :id FOR UPDATE", id=job_id)
             nothing = not made and not outcome.good

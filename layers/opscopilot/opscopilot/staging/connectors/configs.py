@@ -14,7 +14,8 @@ from opscopilot.kernel.errors import Conflict, NotFound, ValidationFailed
 from opscopilot.staging.mapping import CONNECTOR_TYPE, SourceMapping
 
 SUPPORTED = (CONNECTOR_TYPE,)
-_COLUMNS = "name, connector_type, config_json AS config, schedule, is_active, last_success_at, updated_at, row_version"
+_COLUMNS = """name, connector_type, config_json AS config, schedule, is_active, last_success_at, updated_at, row_version,
+    file_mappings, last_drift"""
 
 
 class Connector(BaseModel):
@@ -28,6 +29,10 @@ class Connector(BaseModel):
     last_success_at: datetime | None
     updated_at: datetime
     row_version: int
+    file_mappings: list[dict[str, Any]] = Field(default=[], description="Confirmed for the files a connector brings.")
+    last_drift: dict[str, Any] | None = Field(
+        default=None, description="The last file with other columns than confirmed: when, file, added, removed."
+    )
 
 
 def check(registry: Registry, connector_type: str, config: dict[str, Any]) -> None:
