@@ -121,4 +121,8 @@ def test_sample_domain_events_are_complete() -> None:
 
 def test_schedules_send_what_the_functions_know(template: Template) -> None:
     inputs = {one.name: json.loads(one.input) for one in template.schedules()}
-    assert inputs == {"NightlyForecast": {"all_tenants": True}, "NotifySweep": sample("notify/sweep"), "SyncTick": sample("ingest/pull_due")}
+    assert inputs == {
+        "NightlyForecast": {"all_tenants": True},
+        "NotifySweep": sample("notify/sweep"),
+        "SyncTick": sample("ingest/pull_due"),
+    }

@@ -51,7 +51,9 @@ def take_in(tx: Tx, event: AlertRaised, now: datetime, audience: Audience = _eve
     if outcome != "repeated":
         off = store.switched_off(tx)
         decisions = [
-            one for who in audience(store.recipients(tx)) for one in decide(who, event.severity, event.alert_type, now, off)
+            one
+            for who in audience(store.recipients(tx))
+            for one in decide(who, event.severity, event.alert_type, now, off)
         ]
         store.add(tx, event, condition["alert_id"], decisions, now)
     _mark_handled(tx, event.event_id, now)

@@ -21,7 +21,7 @@ SEVERITY: dict[FileStatus, Severity] = {
 def finished(tx: Tx, job_id: UUID, correlation_id: str, now: datetime) -> None:
     """Record FileProcessed for a job that has just ended or waits for a person; nothing for any other status."""
     told = receipts.receipt(tx, None, job_id)
-    if told.status in ("pending", "running", "cancelled"):
+    if told.status == "pending" or told.status == "running" or told.status == "cancelled":
         return
     record(tx, FileProcessed(
         tenant_id=tx.tenant_id, occurred_at=now, correlation_id=correlation_id, job_id=job_id,

@@ -104,8 +104,9 @@ class Replay(BaseModel):
 
     id: str
     status: Literal["pending", "staged", "done", "failed"]
-    records: int
-    corrected: int
+    records: int = Field(description="Records that were tried again.")
+    corrected: int = Field(description="Of these, records with new values.")
+    staged_records: int = Field(description="Records that passed the checks and went on to be loaded.")
     loaded_records: int
     failed_records: int
     error_summary: str | None
@@ -161,7 +162,8 @@ def faults(tx: Tx, job_id: UUID, kinds: int = MAX_FAULTS) -> list[Fault]:
                 jsonb_agg(error || jsonb_build_object('record_no', record_no, 'row', source_row) ORDER BY record_no)
                     FILTER (WHERE nth <= {EXAMPLES}) AS examples
             FROM ranked GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :kinds""",
-        id=job_id, kinds=kinds,
+        id=job_id,
+        kinds=kinds,
     )
     return [
         Fault(code=row["code"] or "unknown", field=row["field"], records=row["records"], waiting=row["waiting"],
@@ -206,7 +208,9 @@ _LOADED = """SELECT DISTINCT ON (entity_type) entity_type AS entity, completed_a
 def freshness(tx: Tx, registry: Registry | None, entity: str | None = None) -> list[Freshness]:
     """When each entity (or one) was last loaded, in the catalogue's order; entities never loaded included."""
     where = "entity_type = :entity" if entity else "true"
-    found = {row["entity"]: row for row in tx.rows(_LOADED.format(where=where), **({"entity": entity} if entity else {}))}
+    found = {
+        row["entity"]: row for row in tx.rows(_LOADED.format(where=where), **({"entity": entity} if entity else {}))
+    }
     names = [entity] if entity else list(registry.names()) if registry else sorted(found)
     never = {"loaded_at": None, "job_id": None, "file_name": None, "source_system": None, "records": None}
     return [
@@ -246,10 +250,18 @@ def children(tx: Tx, job_id: UUID) -> list[Child]:
     return [Child.model_validate(row) for row in rows]
 
 
+_REPLAY = """SELECT id, status, records, corrected, staged_records, loaded_records, failed_records, error_summary,
+    requested_by, created_at FROM staging.replays WHERE job_id = :job"""
+
+
 def replays(tx: Tx, job_id: UUID) -> list[Replay]:
     """What was sent in to correct the job's rejects, latest first."""
-    rows = tx.rows(
-        """SELECT id, status, records, corrected, loaded_records, failed_records, error_summary, requested_by,
-               created_at FROM staging.replays WHERE job_id = :id ORDER BY created_at DESC, id LIMIT 50""", id=job_id,
-    )  # fmt: skip
-    return [Replay.model_validate(row) for row in rows]
+    return [
+        Replay.model_validate(row) for row in tx.rows(f"{_REPLAY} ORDER BY created_at DESC, id LIMIT 50", job=job_id)
+    ]
+
+
+def replay(tx: Tx, job_id: UUID, replay_id: str) -> Replay | None:
+    """One replay of the job."""
+    row = tx.one(f"{_REPLAY} AND id = :id", job=job_id, id=replay_id.replace("\0", ""))
+    return Replay.model_validate(row) if row else None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.errors import NotFound
+from opscopilot.kernel.errors import Conflict, NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
 from opscopilot.staging import receipt_parts as parts
 
@@ -185,3 +185,19 @@ def _links(job_id: UUID, entity: str | None) -> dict[str, str]:
         "rejects": f"{base}/rejects", "rejects_file": f"{base}/rejects/file?format=csv", "replay": f"{base}/replay",
         **({"lineage": f"/api/v1/lineage/{entity}/{{key}}"} if entity else {}),
     }  # fmt: skip
+
+
+def cancel(tx: Tx, job_id: UUID, by: str) -> Job:
+    """Call the job off; NotFound, or Conflict when it has ended. Ingest and normalize find it over and stop."""
+    row = job_row(tx, job_id, lock=True)
+    if row["status"] not in ("pending", "running", "needs_mapping"):
+        raise Conflict(
+            f"The job is {row['status']} already.", field="status", value=row["status"],
+            expected="a job that is pending, running or waits for a mapping",
+        )  # fmt: skip
+    tx.execute(
+        """UPDATE staging.ingestion_jobs SET status = 'cancelled', error_code = 'cancelled', error_summary = :said,
+               completed_at = now(), updated_at = now(), row_version = row_version + 1 WHERE id = :id""",
+        id=job_id, said=f"Called off by {by}.",
+    )  # fmt: skip
+    return job(tx, job_id)

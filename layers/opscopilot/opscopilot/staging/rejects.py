@@ -36,16 +36,10 @@ def _blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def store(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
-    """Replace the job's kept records by those in the spools; how many there are."""
-    tx.execute("DELETE FROM staging.staging_data WHERE job_id = :job", job=job_id)
-    return add(tx, job_id, entity, spools)
+def read_spool(tx: Tx, spools: list[Path]) -> None:
+    """Make the temporary table `spooled` of this transaction.
 
-
-def add(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
-    """Keep the records in the spools with the job's others; how many there are.
-
-    A temporary table is needed because COPY into a table under row-level security is refused to non-owners.
+    It is needed because COPY into a table under row-level security is refused to non-owners.
     """
     tx.script(
         "CREATE TEMPORARY TABLE spooled (record_no integer, natural_key text, raw_data jsonb, errors jsonb) "
@@ -54,6 +48,17 @@ def add(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
     for spool in spools:
         if spool.stat().st_size:
             tx.copy_in("COPY spooled FROM STDIN (FORMAT csv)", _blocks(spool))
+
+
+def store(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
+    """Replace the job's kept records by those in the spools; how many there are."""
+    tx.execute("DELETE FROM staging.staging_data WHERE job_id = :job", job=job_id)
+    return add(tx, job_id, entity, spools)
+
+
+def add(tx: Tx, job_id: UUID, entity: str, spools: list[Path]) -> int:
+    """Keep the records in the spools with the job's others; how many there are."""
+    read_spool(tx, spools)
     return tx.execute(
         """INSERT INTO staging.staging_data
                (tenant_id, job_id, record_no, entity_type, natural_key, raw_data, validation_status, errors)

@@ -15,6 +15,7 @@ CREATE TABLE staging.replays (
     staged_records integer NOT NULL DEFAULT 0,
     loaded_records integer NOT NULL DEFAULT 0,
     failed_records integer NOT NULL DEFAULT 0,
+    hand_over jsonb,
     error_summary text,
     requested_by text,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -24,6 +25,9 @@ CREATE TABLE staging.replays (
 );
 SELECT platform.secure_table('staging.replays');
 GRANT INSERT ON staging.replays TO ops_copilot;
+
+-- A record that somebody corrected keeps what the file had said.
+ALTER TABLE staging.staging_data ADD COLUMN original_data jsonb;
 
 -- The API may call a job off; of a job it may change nothing else that says what became of the file.
 GRANT UPDATE (status, error_code, error_summary, completed_at, updated_at, row_version)

@@ -14,7 +14,6 @@ from opscopilot.staging.receipt_parts import Freshness
 from opscopilot.staging.receipts import Job, JobStatus, Receipt
 from opscopilot.web import CurrentCaller, PageQuery
 
-
 Shape = Literal["json", "html", "text"]
 _SHAPES: dict[str, Any] = {
     "model": Receipt, "description": "The receipt in the asked shape.",
