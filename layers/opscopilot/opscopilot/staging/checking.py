@@ -18,7 +18,7 @@ import duckdb
 from opscopilot.catalogue import validation
 from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding, cleaned, literal
-from opscopilot.staging.reading.prepass import is_footer
+from opscopilot.staging.reading.footers import is_footer
 from opscopilot.staging.recipe import ColumnFormat
 from opscopilot.staging.rejects import Spool
 

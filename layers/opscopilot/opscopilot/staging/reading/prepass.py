@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from opscopilot.staging.reading.dialect import Dialect, lines_of
+from opscopilot.staging.reading.footers import is_footer
 from opscopilot.staging.reading.records import Reader, Record
 from opscopilot.staging.reading.unpack import TextFile
 from opscopilot.staging.rejects import Spool
-
-_FOOTER = re.compile(
-    r"\W*((grand |sub)?totals?|sum|summe|gesamt(summe)?|insgesamt|zwischensumme|totaal|i alt|somme|totale|suma|razem"
-    r"|celkem|yhteensä|end of (report|file|list)|ende der liste|\(?\d+ rows? (affected|selected)\)?"
-    r"|(printed|created|generated|exported|gedruckt|erstellt)( on| at| by|:| am).*|(page|seite|side) \d+.*"
-    r"|(records|rows|datensätze|count|anzahl) ?: ?\d+)\W*", re.IGNORECASE,
-)  # fmt: skip
-
-
-def is_footer(cell: str) -> bool:
-    """Whether a line that starts with this cell is a total or a note of the report, not a record."""
-    return _FOOTER.fullmatch(cell.strip()) is not None
 
 
 @dataclass

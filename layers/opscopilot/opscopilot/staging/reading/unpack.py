@@ -7,13 +7,15 @@ import gzip
 import hashlib
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from opscopilot.staging.reading import encoding
+from opscopilot.staging.reading.layout import Layout
 from opscopilot.staging.refusal import Refused
 
 BLOCK = 1 << 20
-MAX_LINE = BLOCK
 _RATIO = 300
 _RATIO_FROM = 64 << 20
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -23,9 +25,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"7z\xbc\xaf", "a 7z archive"), (b"Rar!", "a RAR archive"),
 )  # fmt: skip
 _MARKUP = re.compile(rb"<[!?A-Za-z]|[\[{]\s*[\[{\"\]}]")
-_UNTIDY = (b"=", b"\t", b"\xa0")
-"""Formulas, tabs, no-break spaces (in UTF-8 and cp1252)."""
-_CONTROL = bytes(range(9)) + bytes(range(14, 26)) + b"\x1b\x1c\x1d\x1e\x7f"
+_CONTROL = b"\0" + bytes(range(3, 9)) + bytes(range(14, 26)) + b"\x7f"
+"""Never in text; some other control characters separate cells and records, or switch sets of characters."""
+_UNREADABLE = -0.7
+"""Bytes that no encoding makes better text of than this are not text."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class TextFile:
     has_nul: bool
     untidy: bool = True
     mixed: bool = False
+    other: str = ""
+    """An encoding that is nearly as likely."""
+    paired: bool = False
+    """Whether every line ends in \\r\\n, and neither sign stands alone."""
 
 
 def _cp1252(error: UnicodeError) -> tuple[str, int]:
@@ -101,14 +108,40 @@ def probe(path: Path, file_name: str) -> TextFile:
     with path.open("rb") as stream:
         head = stream.read(64 << 10)
     _refuse_other_kinds(head, file_name)
-    newline = "\n" if b"\n" in head else "\r" if b"\r" in head else "\n"
-    wide = _utf16(head)
+    wide = encoding.wide(head)
+    newline = "\r" if head.count(b"\r") - head.count(b"\r\n") > head.count(b"\n") else "\n"
     if wide:
         _check(path, wide, file_name)
-        return TextFile(path, wide, "replace", newline, path.stat().st_size, has_nul=False)
-    has_nul, untidy = _scan(path, newline.encode(), file_name)
-    encoding, errors, mixed = _encoding(path, head)
-    return TextFile(path, encoding, errors, newline, path.stat().st_size, has_nul, untidy, mixed)
+        return TextFile(path, wide, "replace", newline, path.stat().st_size, has_nul=True)
+    ends = b"\x1e" if head.count(b"\x1e") > head.count(newline.encode()) else newline.encode()
+    found = encoding.scan(path, ends.decode(), file_name)
+    chosen = encoding.choose(found, head)
+    if chosen.score < _UNREADABLE:
+        raise _binary(file_name)
+    return TextFile(
+        path, chosen.name, chosen.errors, newline, found.size, found.nul, found.untidy, chosen.mixed, chosen.other,
+        found.pairs == found.feeds == found.returns > 0,
+    )  # fmt: skip
+
+
+def blocks(text: TextFile, layout: Layout) -> Iterator[str]:
+    """The decoded text in pieces of about a megabyte, cut between lines, without the line break at the cut."""
+    end = layout.newline if layout.newline != "\n" or text.paired else "\n"
+    decoder = codecs.getincrementaldecoder(text.encoding)(text.errors)
+    rest = ""
+    with text.path.open("rb") as stream:
+        while data := stream.read(BLOCK):
+            piece = decoder.decode(data)
+            if text.has_nul:
+                piece = piece.replace("\0", "")
+            rest += piece
+            cut = rest.rfind(end)
+            if cut >= 0:
+                yield layout.into(rest[:cut])
+                rest = rest[cut + len(end) :]
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield layout.into(rest)
 
 
 def _refuse_other_kinds(head: bytes, file_name: str) -> None:
@@ -124,81 +157,26 @@ def _refuse_other_kinds(head: bytes, file_name: str) -> None:
     if marked:
         kind = "HTML or XML" if marked.group().startswith(b"<") else "JSON"
         raise Refused("not_a_table", f"'{file_name}' is {kind}, not CSV. Export it as CSV and drop that file.")
-    if _utf16(head):
+    if encoding.wide(head):
         return
     noise = len(head) - len(head.translate(None, _CONTROL))
-    foreign = len(head) - len(codecs.getincrementaldecoder("utf-8")("ignore").decode(head).encode())
-    if noise > len(head) // 100 + 1 or foreign > len(head) * 0.3:
-        raise Refused(
-            "not_a_table",
-            f"'{file_name}' does not hold text (it looks like binary data). Export the table as CSV and drop that.",
-        )
+    if noise > len(head) // 100 + 1:
+        raise _binary(file_name)
 
 
-def _utf16(head: bytes) -> str | None:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    if even + odd < len(head) // 4 or min(even, odd) > max(even, odd) // 20:
-        return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+def _binary(file_name: str) -> Refused:
+    return Refused(
+        "not_a_table",
+        f"'{file_name}' does not hold text (it looks like binary data). Export the table as CSV and drop that.",
+    )
 
 
-def _check(path: Path, encoding: str, file_name: str) -> None:
+def _check(path: Path, name: str, file_name: str) -> None:
     try:
-        with path.open(encoding=encoding) as stream:
+        with path.open(encoding=name) as stream:
             stream.read(1 << 16)
     except UnicodeError as error:
         raise Refused(
-            "not_a_table", f"'{file_name}' looks like UTF-16 text but is damaged. Export it again, as UTF-8."
+            "not_a_table",
+            f"'{file_name}' looks like {name.upper()[:6]} text but is damaged. Export it again, as UTF-8.",
         ) from error
-
-
-def _scan(path: Path, newline: bytes, file_name: str) -> tuple[bool, bool]:
-    """Whether there are NUL bytes, and whether cells may need more than trimming of blanks; refuses a file with
-    a line too long to be a row."""
-    has_nul, untidy, since = False, False, 0
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            has_nul = has_nul or b"\0" in block
-            untidy = untidy or any(mark in block for mark in _UNTIDY)
-            first = block.find(newline)
-            if (since + len(block) if first < 0 else since + first) > MAX_LINE:
-                raise Refused(
-                    "not_a_table",
-                    f"'{file_name}' has a line of more than {MAX_LINE >> 10:,} KB, which cannot be one row of a "
-                    f"table. Export it as CSV with one row per line.",
-                )
-            since = since + len(block) if first < 0 else len(block) - block.rfind(newline)
-    return has_nul, untidy
-
-
-def _encoding(path: Path, head: bytes) -> tuple[str, str, bool]:
-    """Encoding, error handler, and whether two encodings were met in one file."""
-    utf8 = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        return utf8, "strict", False
-    except UnicodeDecodeError:
-        pass
-    broken, beyond_ascii = _count_broken(path)
-    if beyond_ascii > broken:
-        return utf8, "opscopilot-cp1252", True
-    return "cp1252", "replace", False
-
-
-def _count_broken(path: Path) -> tuple[int, int]:
-    """Bytes that are not UTF-8, and continuation bytes of characters that are."""
-    broken = extra = 0
-    decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            text = decoder.decode(block)
-            whole = text.encode()
-            broken += len(block) - len(whole)
-            extra += len(whole) - len(text)
-    return broken, extra
