@@ -12,6 +12,8 @@ from uuid import UUID
 from opscopilot.entrypoints.parts import Outside
 from opscopilot.forecasting.runs import Run
 from opscopilot.notifications.channels import Message, Receipt
+from opscopilot.staging.connectors.running import Ended, PullArea
+from opscopilot.staging.connectors.secrets import SecretMissing
 from opscopilot.staging.ports import ObjectInfo, ObjectMissing, Part, UploadMissing
 from opscopilot.staging.uploads import LandingArea
 
@@ -101,7 +103,45 @@ class MailBox:
         return Receipt(provider_id="1")
 
 
+@dataclass
+class MemorySecrets:
+    """A secret store."""
+
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def get(self, ref: str) -> dict[str, str]:
+        """The fields."""
+        if ref not in self.kept:
+            raise SecretMissing(ref)
+        return self.kept[ref]
+
+    def put(self, ref: str, fields: Mapping[str, str]) -> None:
+        """Keep them."""
+        self.kept[ref] = dict(fields)
+
+
+@dataclass
+class MemoryPulls:
+    """The state machine of pulls; `answer` is what a trial says."""
+
+    answer: dict[str, Any] = field(default_factory=lambda: {"ok": True, "streams": []})
+    started: list[tuple[UUID, dict[str, Any]]] = field(default_factory=list)
+
+    def start(self, tenant_id: UUID, run_id: UUID, payload: dict[str, Any]) -> None:
+        """Remember the start."""
+        self.started.append((tenant_id, payload))
+
+    def ended(self, tenant_id: UUID, run_id: UUID) -> Ended:
+        """It ended with the answer."""
+        return Ended(False, self.answer)
+
+
+def memory_pulls() -> PullArea:
+    """Pulls that are only remembered."""
+    return PullArea(MemoryPulls(), MemorySecrets())
+
+
 def memory_outside() -> Outside:
     """An outside without any network."""
     store = MemoryStore()
-    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns())
+    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns(), memory_pulls())

@@ -9,6 +9,7 @@ from uuid import UUID
 from botocore.exceptions import ClientError
 
 from opscopilot.forecasting.runs import Run, RunStatus
+from opscopilot.staging.connectors.running import Ended
 
 _STATUS: dict[str, RunStatus] = {
     "RUNNING": "running", "PENDING_REDRIVE": "running", "SUCCEEDED": "completed", "FAILED": "failed",
@@ -46,6 +47,15 @@ class StateMachineRuns:
             run_id=run_id, status=_STATUS.get(found["status"], "failed"), started_at=found["startDate"],
             ended_at=found.get("stopDate"), error=found.get("error") or None, cause=_short(found.get("cause")),
         )  # fmt: skip
+
+    def ended(self, tenant_id: UUID, run_id: UUID) -> Ended:
+        """Implements staging.connectors.running.PullRuns: whether it still runs, and what it said at its end."""
+        arn = self._machine.replace(":stateMachine:", ":execution:") + ":" + _name(tenant_id, run_id)
+        found = self._client.describe_execution(executionArn=arn)
+        if _STATUS.get(found["status"], "failed") == "running":
+            return Ended(True, None)
+        said = json.loads(found.get("output") or "null") if found["status"] == "SUCCEEDED" else None
+        return Ended(False, said if isinstance(said, dict) else None)
 
 
 def _name(tenant_id: UUID, run_id: UUID) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import boto3
@@ -14,6 +15,7 @@ from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.executions import StateMachineRuns
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.adapters.openai_chat import from_settings
+from opscopilot.adapters.secrets import SecretsManagerStore
 from opscopilot.catalogue import routes as catalogue_routes
 from opscopilot.copilot import routes as copilot_routes
 from opscopilot.copilot.cards import CardIndex
@@ -36,6 +38,7 @@ from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.routes import Relay
 from opscopilot.staging import routes as staging_routes
+from opscopilot.staging.connectors.running import PullArea
 from opscopilot.staging.ports import Redriver
 from opscopilot.staging.uploads import LandingArea
 
@@ -49,6 +52,7 @@ class Outside:
     mail: Channel
     relay: Relay
     ingestions: Redriver
+    pulls: PullArea
     chat: ChatModel | None = None
 
 
@@ -67,8 +71,15 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
         landing=LandingArea(settings.landing_bucket, store, _signer(settings), settings.max_file_mb),
         runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
         ingestions=StateMachineRuns(machines, settings.ingestion_state_machine_arn),
+        pulls=_pulls(settings, machines),
         mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
     )  # fmt: skip
+
+
+def _pulls(settings: CopilotSettings, machines: Any) -> PullArea:
+    secrets = SecretsManagerStore(boto3.client("secretsmanager", region_name=settings.aws_region))
+    runs = StateMachineRuns(machines, settings.sync_state_machine_arn)
+    return PullArea(runs, secrets, local=settings.stage == "local")
 
 
 def _signer(settings: CopilotSettings) -> S3ObjectStore:
@@ -95,7 +106,7 @@ def context_routers(around: Outside) -> list[APIRouter]:
     """The contexts' routers; those without `/api/v1` in front get it from the app."""
     registry = entities.registry()
     return [
-        staging_routes.router(registry, around.landing, around.ingestions),
+        staging_routes.router(registry, around.landing, around.ingestions, around.pulls),
         catalogue_routes.router(registry),
         manufacturing_routes.router(registry),
         forecasting_routes.router(around.runs),

@@ -95,7 +95,7 @@ class Pulling:
         return _answer(task, task.jobs[1:], {"status": "failed", "error_code": "processing_failed"})
 
     def _log(self, message: str, task: PullTask, told: dict[str, Any]) -> None:
-        facts = {key: told[key] for key in ("fetched", "error_code", "seconds") if key in told}
+        facts: dict[str, Any] = {key: told[key] for key in ("fetched", "error_code", "seconds") if key in told}
         self.logger.info(message, extra={"tenant": str(task.tenant_id), "job_id": str(task.jobs[0]), **facts})
 
 

@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from opscopilot.kernel.clock import Clock, Deadline, SystemClock
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.staging.connectors.secrets import SecretText, refuse_secrets
-from opscopilot.staging.mapping import FileMapping
 
 if TYPE_CHECKING:
     from opscopilot.staging.connectors.http import HttpClient
@@ -64,9 +63,6 @@ class ConnectorConfig(BaseModel):
     batch_records: int = Field(default=5_000, ge=1, le=50_000, description="Records of one landed object, at most.")
     max_waiting_jobs: int = Field(default=20, ge=1, le=1_000, description="Pulling waits while more are unloaded.")
     overlap_s: int = Field(default=0, ge=0, le=30 * 86_400, description="Read again what changed so long before.")
-    files: list[FileMapping] = Field(default=[], description="How what is fetched is read, as for file_drop.")
-    dates: Literal["dmy", "mdy"] | None = None
-    decimal: Literal[".", ","] | None = None
 
 
 @dataclass(frozen=True)

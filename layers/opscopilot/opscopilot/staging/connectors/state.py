@@ -268,3 +268,11 @@ def unstarted(tx: Tx) -> dict[str, list[UUID]]:
     for row in rows:
         found.setdefault(row["source_system"], []).append(row["id"])
     return found
+
+
+def wake(tx: Tx, name: str) -> None:
+    """Somebody looked after the connector: streams that the schedule left out are pulled again."""
+    tx.execute(
+        """UPDATE staging.connector_state SET paused_at = NULL, failures_in_row = 0, updated_at = now()
+           WHERE connector = :name AND paused_at IS NOT NULL""", name=name,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from opscopilot.catalogue.declaration import Registry
+from opscopilot.staging.connectors.running import PullArea
 from opscopilot.staging.ports import Redriver
 from opscopilot.staging.routes.connectors import connector_routes
 from opscopilot.staging.routes.epcis import epcis_routes
@@ -18,7 +19,7 @@ from opscopilot.staging.uploads import LandingArea
 from opscopilot.web import PROBLEM_RESPONSES
 
 
-def router(registry: Registry, area: LandingArea, redriver: Redriver) -> APIRouter:
+def router(registry: Registry, area: LandingArea, redriver: Redriver, pulls: PullArea) -> APIRouter:
     """All routes of the staging context."""
     routes = APIRouter(responses=PROBLEM_RESPONSES)
     ingest_routes(routes, registry, area)
@@ -28,5 +29,5 @@ def router(registry: Registry, area: LandingArea, redriver: Redriver) -> APIRout
     reject_routes(routes)
     replay_routes(routes, area)
     mapping_routes(routes, registry, redriver)
-    connector_routes(routes, registry)
+    connector_routes(routes, registry, pulls)
     return routes
