@@ -102,14 +102,12 @@ class Loading:
         tx.script(writing.number_rows(plan))
         if tx.script(writing.find_repeats(plan)).rowcount:
             done.conflicts = bool(tx.script(writing.mark_repeats(plan)).rowcount)
-        some_exist = bool(tx.scalar(f"SELECT EXISTS (SELECT 1 FROM {plan.entity.full_table})"))
-        if some_exist and tx.script(writing.match(plan, late=self.not_after is not None)).rowcount:
+        known = bool(tx.scalar(f"SELECT EXISTS (SELECT 1 FROM {plan.entity.full_table})"))
+        if known and tx.script(writing.match(plan, late=self.not_after is not None)).rowcount:
             self._update(plan, done)
-        else:
-            some_exist = False
-        done.inserted = int(tx.script(writing.insert(plan, some_exist=some_exist)).rowcount)
+        done.inserted = int(tx.script(writing.insert(plan, some_exist=known)).rowcount)
         if done.inserted:
-            self.changes += changes.after_insert(tx, plan, done.inserted)
+            self.changes += changes.after_insert(tx, plan, done.inserted, some_exist=known)
         if done.inserted or done.updated:
             self.wrote.add(plan.entity.name)
             self._refresh_statistics(plan.entity.full_table, done.inserted + done.updated)
