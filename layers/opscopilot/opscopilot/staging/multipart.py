@@ -100,7 +100,7 @@ def find(tx: Tx, job_id: UUID) -> Upload:
     kept: dict[str, Any] = (row["mapping"] or {}).get("upload") or {}
     return Upload(
         job_id, row["file_name"], row["bucket"] or "", row["object_key"] or "", kept.get("id", ""),
-        kept.get("part_bytes", PART_MB * MB), kept.get("size", row["size_bytes"] or 0), row["status"],
+        kept.get("part_bytes", PART_MB * MB), int(kept.get("size") or row["size_bytes"] or 0), row["status"],
     )  # fmt: skip
 
 

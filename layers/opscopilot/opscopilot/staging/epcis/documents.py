@@ -65,7 +65,7 @@ def _list_in(path: Path) -> str:
             if kind == "start_array" and prefix in _LISTS:
                 return f"{prefix}.item".lstrip(".")
             if prefix == "epcisBody.event" and kind == "start_map":
-                return prefix
+                return "epcisBody.event"
     with path.open("rb") as stream:
         if b'"epcisBody"' in stream.read(HEAD):
             return "epcisBody.eventList.item"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -58,7 +58,10 @@ Key = Annotated[str | None, Header(max_length=200, description="Same key, same c
 
 
 def epcis_routes(routes: APIRouter, area: LandingArea) -> None:
-    refused = {413: {"description": "Too large for a call."}, 415: {"description": "Neither JSON nor JSON-LD."}}
+    refused: dict[int | str, dict[str, Any]] = {
+        413: {"description": "Too large for a call."},
+        415: {"description": "Neither JSON nor JSON-LD."},
+    }
 
     @routes.post("/epcis/capture", status_code=202, tags=["epcis"], summary="Capture EPCIS events",
                  responses=refused, openapi_extra=_BODY)  # fmt: skip

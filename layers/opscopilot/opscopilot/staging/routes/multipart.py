@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,6 +15,8 @@ from opscopilot.staging.receipts import JobStatus
 from opscopilot.staging.routes.common import Loader
 from opscopilot.staging.uploads import LandingArea
 from opscopilot.web.params import Strict
+
+Responses = dict[int | str, dict[str, Any]]
 
 
 class PartLink(BaseModel):
@@ -103,7 +106,7 @@ def _page(area: LandingArea, upload: Upload, first: int, last: int, caller: Load
 
 
 def multipart_routes(routes: APIRouter, area: LandingArea) -> None:
-    over = {409: {"description": "The upload is over, or parts are missing."}}
+    over: Responses = {409: {"description": "The upload is over, or parts are missing."}}
 
     @routes.post("/ingest/uploads/{job_id}/parts", tags=["ingest"], summary="Get links for parts", responses=over)
     def links(job_id: UUID, body: PartRange, caller: Loader) -> PartLinks:
