@@ -22,7 +22,6 @@ CUSTOMERS = "Customer No.,Name,City,Country\nC1,Nordhandel GmbH,Köln,DE\n"
         ("nothing.csv.gz", gzip.compress(b"", mtime=0), "empty_file", "gzip of nothing"),
         ("cut.csv.gz", gzip.compress(CUSTOMERS.encode() * 99, mtime=0)[:-15], "damaged_gzip", "cut off"),
         ("letter.csv", b"Dear Lars\nplease find attached\nthe numbers.\n", "not_a_table", "no columns"),
-        ("values.csv", b"1;2;3\n4;5;6\n", "no_header", "column names"),
         ("header.csv", b"SKU;Description\n", "no_rows", "no records"),
         ("totals.csv", b"SKU;Description;Unit\nTotal;;\n", "no_rows", "no records"),
         ("staff.csv", b"Employee;Birthday;Salary\nLars;1980-01-01;1\n", "needs_mapping", "--entity"),

@@ -110,3 +110,11 @@ def test_drift_is_about_names_not_about_order_or_writing() -> None:
     found = drifting.compare(mapping, ["Item No.", "Colour"], "x.csv")
     assert found is not None
     assert (found.added, found.removed) == (("Colour",), ("Unit",))
+
+
+def test_a_file_without_a_header_keeps_its_first_record_and_waits(drops: Yard) -> None:
+    answer = drops.drop("values.csv", "007;Erdbeerkonfitüre;12\n008;Senf;13\n009;Honig;14\n", system="lager")
+    assert (answer["status"], answer["error_code"]) == ("needs_mapping", "no_header")
+    proposal = drops.job(answer["job_id"])["mapping"]["proposal"]
+    assert proposal["headers"] == ["column 1", "column 2", "column 3"]
+    assert proposal["sample"][0] == ["007", "Erdbeerkonfitüre", "12"]

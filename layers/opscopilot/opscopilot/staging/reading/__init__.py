@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from opscopilot.staging.reading.bridge import bridge
+from opscopilot.staging.reading.delimited import open_text
 from opscopilot.staging.reading.table import ReadLimits, Table
 from opscopilot.staging.reading.unpack import unpack
 
@@ -16,4 +16,4 @@ def open_tables(
     plain = unpack(source, folder / "text", file_name, limits.max_text_bytes)
     from opscopilot.staging.epcis.reading import open_if_epcis  # it needs this package
 
-    return open_if_epcis(plain) or bridge(plain, file_name, wanted)
+    return open_if_epcis(plain) or open_text(plain, file_name, wanted)

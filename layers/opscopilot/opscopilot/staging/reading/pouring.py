@@ -107,15 +107,17 @@ class Pouring:
         footers = [one.text for one in self._held]
         if self._tail is not None:
             row, lines = self._tail
-            while lines and self._is_total(lines[-1]):
-                footers.insert(0, self._layout.out_of(lines.pop()))
+            while lines and (total := self._total(lines[-1])):
+                footers.insert(0, total)
+                lines.pop()
             self._writer.write_plain(lines, row)
         self.found.footers = footers
 
-    def _is_total(self, line: str) -> bool:
+    def _total(self, line: str) -> str:
+        """What a line of totals says; empty for a record."""
         cells = [cell.strip(' "') for cell in line.split(self._layout.inner)]
         some = [cell for cell in cells if cell]
-        return bool(some) and is_footer(some[0]) and len(some) <= max(0.6 * self._width, self._width - 1)
+        return " ".join(some) if some and is_footer(some[0]) and len(some) < self._width else ""
 
     # --- records taken apart -----------------------------------------------------------------------------------
 
