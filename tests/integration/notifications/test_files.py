@@ -39,7 +39,8 @@ def test_the_one_who_asked_is_told_and_nobody_else(world: World) -> None:
     assert mail.to == "anna@x.example"
     assert mail.subject == "[LOW] MARA.csv: 3 of 100 skus could not be loaded"
     assert "  3 × not a number in unit cost\n    e.g. row 7: 'abc'" in mail.text
-    assert mail.html is not None and "What is wrong:" in mail.html
+    assert mail.html is not None
+    assert "What is wrong:" in mail.html
 
 
 def test_a_smooth_end_is_told_only_to_those_who_want_to_hear_everything(world: World) -> None:
@@ -84,9 +85,12 @@ def test_p64_what_a_file_says_is_shown_and_never_run(world: World) -> None:
     evil = "<img src=x onerror=alert(1)> {{ 7*7 }}\r\nBcc: spy@x.example"
     handle(world, processed(tenant, headline=evil, message=f"e.g. row 2: '{evil}'\n\n<script>x()</script>"))
     (mail,) = world.mails
-    assert "\n" not in mail.subject and "{{ 7*7 }}" in mail.subject
+    assert "\n" not in mail.subject
+    assert "{{ 7*7 }}" in mail.subject
     assert mail.html is not None
-    assert "<img" not in mail.html and "<script" not in mail.html and "&lt;script&gt;" in mail.html
+    assert "&lt;script&gt;" in mail.html
+    for forbidden in ("<img", "<script"):
+        assert forbidden not in mail.html
 
 
 def test_the_queue_hands_it_in_and_the_link_leads_to_the_receipt(world: World) -> None:

@@ -29,10 +29,10 @@ def staged(
     """Checked: `good` of the `tried` records are on their way to normalize. False when it was staged before."""
     return bool(tx.execute(
         """UPDATE staging.replays SET status = :status, records = :tried, staged_records = :good,
-               failed_records = :tried - :good, hand_over = CAST(:answer AS jsonb), error_summary = NULL,
+               failed_records = :wrong, hand_over = CAST(:answer AS jsonb), error_summary = NULL,
                updated_at = now()
            WHERE job_id = :job AND id = :id AND status IN ('pending', 'failed')""",
-        job=job_id, id=replay_id, status="staged" if hand_over else "done", tried=tried, good=good,
+        job=job_id, id=replay_id, status="staged" if hand_over else "done", tried=tried, good=good, wrong=tried - good,
         answer=json.dumps(hand_over) if hand_over else None,
     ))  # fmt: skip
 
