@@ -18,6 +18,7 @@ JOB = "(SELECT current_setting('ops.job_id')::uuid)"
 AS_OF = "(SELECT nullif(current_setting('ops.as_of', true), '')::timestamptz)"
 NOT_AFTER = "(SELECT nullif(current_setting('ops.not_after', true), '')::timestamptz)"
 GOOD = "cardinality(t.errors) = 0 AND t.nth = 1"
+CHANGED = "m.changed AND NOT m.own AND NOT m.newer AND cardinality(t.errors) = 0"
 _NULL_KEY = {"text": "''", "date": "'-infinity'::date", "uuid": "'00000000-0000-0000-0000-000000000000'::uuid"}
 
 
@@ -164,7 +165,15 @@ def of_changed(plan: LoadPlan) -> str:
     """FROM and WHERE over the rows that are about to change: m is the match, t the new values."""
     return (
         f"FROM {matched(plan)} m JOIN {plan.resolved} t ON t.record_no = m.record_no\n"
-        f"WHERE m.changed AND NOT m.own AND NOT m.newer"
+        f"WHERE {CHANGED}"
+    )
+
+
+def pardon(plan: LoadPlan) -> str:
+    """A record older than what is stored is not news: it breaks no rule, it is known already."""
+    return (
+        f"UPDATE {plan.resolved} t SET errors = '{{}}' FROM {matched(plan)} m "
+        f"WHERE m.newer AND m.record_no = t.record_no AND cardinality(t.errors) > 0"
     )
 
 
@@ -180,7 +189,7 @@ def history(plan: LoadPlan) -> str:
         f"SELECT e.tenant_id, '{plan.entity.name}', e.id, 'updated', jsonb_object({pairs}), e.ingestion_job_id,\n"
         f"    e.source_row, e.row_version, {JOB}, t.source_row\n"
         f"FROM {matched(plan)} m JOIN {plan.resolved} t ON t.record_no = m.record_no\n"
-        f"JOIN {plan.entity.full_table} e ON e.id = m.id WHERE m.changed AND NOT m.own AND NOT m.newer"
+        f"JOIN {plan.entity.full_table} e ON e.id = m.id WHERE {CHANGED}"
     )
 
 

@@ -118,10 +118,8 @@ class Normalizer:
         )  # fmt: skip
         counts = load.run(loading, stream)
         log = _said(counts)
-        if replay:
-            status = self._end_replay(loading, row, counts, log)
-        else:
-            status = self._end(loading, row, counts, log)
+        end = self._end_replay if replay else self._end
+        status = end(loading, row, counts, log)
         jobs.add_log(tx, staged.job_id, log)
         answer: dict[str, object] = {
             "status": status, "job_id": str(staged.job_id), "entity": staged.entity, "part": staged.part,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 
-from opscopilot.catalogue import upsert, writing
+from opscopilot.catalogue import rules, upsert, writing
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.catalogue.upsert import LoadPlan
 from opscopilot.kernel.db import Tx
@@ -103,8 +103,15 @@ class Loading:
         if tx.script(writing.find_repeats(plan)).rowcount:
             done.conflicts = bool(tx.script(writing.mark_repeats(plan)).rowcount)
         known = bool(tx.scalar(f"SELECT EXISTS (SELECT 1 FROM {plan.entity.full_table})"))
-        if known and tx.script(writing.match(plan, late=self.not_after is not None)).rowcount:
-            self._update(plan, done)
+        met = known and bool(tx.script(writing.match(plan, late=self.not_after is not None)).rowcount)
+        changed = met and self._settle(plan, done)
+        checks = rules.statements(plan, self.parent if plan.own_rows else None)
+        for statement in checks:
+            tx.script(statement)
+        if changed and checks:
+            tx.script(writing.pardon(plan))
+        if met:
+            self._update(plan, done, changed=changed)
         done.inserted = int(tx.script(writing.insert(plan, some_exist=known)).rowcount)
         if done.inserted:
             self.changes += changes.after_insert(tx, plan, done.inserted, some_exist=known)
@@ -113,21 +120,27 @@ class Loading:
             self._refresh_statistics(plan.entity.full_table, done.inserted + done.updated)
         return done
 
-    def _update(self, plan: LoadPlan, done: Written) -> None:
+    def _settle(self, plan: LoadPlan, done: Written) -> bool:
+        """Find out which of the rows that differ are this file's to change; whether any differ."""
         tx, one = self.tx, self.staged
         changed = f"SELECT count(*) FROM {writing.matched(plan)} WHERE changed"
-        if tx.scalar(changed):
-            if one.part is not None:
-                tx.script(writing.seen_before(plan))
-            if one.as_of is not None and plan.entity.semantics == "upsert":
-                tx.script(writing.confirmed_later(plan))
-            if plan.own_rows and tx.script(writing.conflicts(plan)).rowcount:
-                done.conflicts = True
-            done.older = int(tx.scalar(f"{changed} AND newer AND NOT own"))
-            if tx.scalar(f"{changed} AND NOT newer AND NOT own"):
-                self.changes += changes.before_update(tx, plan)
-                tx.script(writing.history(plan))
-                done.updated = int(tx.script(writing.update(plan)).rowcount)
+        if not tx.scalar(changed):
+            return False
+        if one.part is not None:
+            tx.script(writing.seen_before(plan))
+        if one.as_of is not None and plan.entity.semantics == "upsert":
+            tx.script(writing.confirmed_later(plan))
+        if plan.own_rows and tx.script(writing.conflicts(plan)).rowcount:
+            done.conflicts = True
+        done.older = int(tx.scalar(f"{changed} AND newer AND NOT own"))
+        return True
+
+    def _update(self, plan: LoadPlan, done: Written, *, changed: bool) -> None:
+        tx, one = self.tx, self.staged
+        if changed and tx.script(f"SELECT 1 {writing.of_changed(plan)} LIMIT 1").rowcount:
+            self.changes += changes.before_update(tx, plan)
+            tx.script(writing.history(plan))
+            done.updated = int(tx.script(writing.update(plan)).rowcount)
         if one.full_extract:
             done.updated += extract.bring_back(tx, plan)
         if one.part is not None or one.full_extract or one.as_of is not None:
