@@ -24,12 +24,10 @@ from opscopilot.staging.limits import Limits
 from opscopilot.staging.mapping import FileMapping, SourceMapping
 from opscopilot.staging.parts import PartTask
 from opscopilot.staging.ports import ObjectStore
+from opscopilot.staging.reading import parts as reading
 from opscopilot.staging.reading.table import Prepared, Table
 from opscopilot.staging.recipe import Recipe
 from opscopilot.staging.refusal import Refused
-
-PART_FROM = 1.5
-"""A table is cut when it is larger than that many parts; less is not worth the hand-overs."""
 
 
 @dataclass
@@ -82,11 +80,10 @@ class Taker:
         )  # fmt: skip
         recipe = Recipe(headers=list(table.headers), mapping=choice.mapping, today=work.today, landed_at=work.landed_at)
         binding = recipe.binding(self.registry, work.plant)
-        prepared = table.prepare(work.folder, self.limits.part_bytes)
         told = Told(choice.dates or work.known.dates, choice.decimal or work.known.decimal)
         with workbench(work.folder, self.limits.memory_mb, self.limits.threads) as db:
-            one = _Table(self, work, table, choice, recipe, binding, prepared, db)
-            return one.cut(told) if len(prepared.parts) > PART_FROM else one.whole(told)
+            one = _Table(self, work, table, choice, recipe, binding, told, db)
+            return one.take(None if binding.needs_neighbours else self.limits.part_bytes)
 
 
 @dataclass
@@ -99,55 +96,66 @@ class _Table:
     choice: Choice
     recipe: Recipe
     binding: Binding
-    prepared: Prepared
+    told: Told
     db: duckdb.DuckDBPyConnection
+    evidence: Evidence = field(default_factory=Evidence)
+    waiting: reading.Part | None = None
+    made: list[parts.Part] = field(default_factory=list)
 
-    @property
-    def checker(self) -> Checker:
+    def __post_init__(self) -> None:
         plant = self.work.plant
-        return Checker(self.db, len(self.table.headers), self.binding, plant.default_time_zone, plant.day_start)
+        self.checker = Checker(self.db, len(self.table.headers), self.binding, plant.default_time_zone, plant.day_start)
 
-    def load(self, checker: Checker, files: list[Path], *, last: bool = True) -> None:
-        found = self.prepared
-        checker.load(files, found.delimiter, multiline=found.multiline, untidy=found.untidy, last=last)
+    def take(self, part_bytes: int | None) -> Taken:
+        """Read the table; one of a single part is judged at once, a larger one part by part, elsewhere."""
+        if part_bytes is None:
+            return self.whole(self.table.prepare(self.work.folder))
+        self.prepared = self.table.prepare(self.work.folder, reading.Cut.at(part_bytes, self._finished))
+        if not self.made:
+            return self.whole(self.prepared)
+        assert self.waiting is not None
+        self._carry_away(self.waiting, last=True)
+        formats = self.evidence.formats(self.table.delimiter, self.told)
+        outcome = self.checker.outcome(formats)
+        if self.evidence.fill_down(self.binding) or outcome.refused:
+            # A record's meaning hangs on those above it, or no record is taken: the table is read in one piece.
+            self.made.clear()
+            return self.take(None)
+        self.recipe = self.recipe.settled(formats, fill_down=False)
+        return self._commit(outcome, [self.prepared.spool], self.made)
 
-    def whole(self, told: Told) -> Taken:
+    def _finished(self, part: reading.Part) -> None:
+        """A part is written. The one before it is not the last, so it can go."""
+        if self.waiting is not None:
+            self._carry_away(self.waiting, last=False)
+        self.waiting = part
+
+    def _carry_away(self, part: reading.Part, *, last: bool) -> None:
+        """Hear what the part says about the file's formats, store it, make room on the disk."""
+        self.checker.load([part.path], part.delimiter, multiline=part.multiline, untidy=True, last=last)
+        self.evidence.add(Evidence.of(self.db, self.binding))
+        number = len(self.made) + 1
+        key = parts.part_key(self.work.landing.tenant_id, self.work.claim.job_id, number)
+        self.taker.store.upload(part.path, self.taker.staging_bucket, key)
+        part.path.unlink()
+        self.made.append(parts.Part(number, key))
+
+    def whole(self, prepared: Prepared) -> Taken:
         """Judge all records here and now."""
-        checker = self.checker
-        self.load(checker, self.prepared.parts)
+        self.prepared, checker = prepared, self.checker
+        checker.load(prepared.parts, prepared.delimiter, multiline=prepared.multiline, untidy=prepared.untidy)
         evidence = Evidence.of(self.db, self.binding)
-        formats = evidence.formats(self.table.delimiter, told)
+        formats = evidence.formats(self.table.delimiter, self.told)
         self.recipe = self.recipe.settled(formats, fill_down=evidence.fill_down(self.binding))
         outcome = checker.judge(formats, fill_down=self.recipe.fill_down)
-        if outcome.good + outcome.bad + self.prepared.rejected == 0:
+        if outcome.good + outcome.bad + prepared.rejected == 0:
             raise _no_rows(self.work.file_name)
         good, bad = self.work.folder / "good.parquet", self.work.folder / "bad.csv"
         checker.write_bad(bad, self.table.headers)
         if outcome.good:
             checker.write_good(good)
             self.taker.store.upload(good, self.taker.staging_bucket, self.staged_key())
-        return self._commit(outcome, [self.prepared.spool, bad], [])
-
-    def cut(self, told: Told) -> Taken:
-        """Settle the formats with every value of the file, then hand the judging out part by part."""
-        checker, evidence = self.checker, Evidence()
-        for number, path in enumerate(self.prepared.parts, 1):
-            self.load(checker, [path], last=number == len(self.prepared.parts))
-            evidence.add(Evidence.of(self.db, self.binding))
-        if self.binding.needs_neighbours or evidence.fill_down(self.binding):
-            return self.whole(told)  # a record's meaning hangs on those above it: parts would lose it
-        self.recipe = self.recipe.settled(evidence.formats(self.table.delimiter, told), fill_down=False)
-        outcome = checker.outcome(self.recipe.formats)
-        if outcome.refused:
-            return self.whole(told)  # no record is taken, and each of them says why
-        made = [
-            parts.Part(number, parts.part_key(self.work.landing.tenant_id, self.work.claim.job_id, number))
-            for number in range(1, len(self.prepared.parts) + 1)
-        ]
-        for part, path in zip(made, self.prepared.parts, strict=True):
-            self.taker.store.upload(path, self.taker.staging_bucket, part.key)
-            path.unlink()
-        return self._commit(outcome, [self.prepared.spool], made)
+        return self._commit(outcome, [prepared.spool, bad], [])
 
     def staged_key(self, part: int | None = None) -> str:
         """Where the right records of the table, or of one part of it, are staged."""

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 _BUFFER = 1 << 18
+
+
+class Part(NamedTuple):
+    """A finished part. `multiline`: a cell of it, or of a part before it, holds a line break."""
+
+    path: Path
+    delimiter: str
+    multiline: bool
+
+
+class Cut(int):
+    """The size of a part in bytes, and who is told when one is finished: a table larger than the disk can then be
+    carried away part by part while it is read."""
+
+    done: Callable[[Part], None]
+
+    @classmethod
+    def at(cls, part_bytes: int, done: Callable[[Part], None]) -> Self:
+        """Cut at so many bytes and hand every part to `done`, in order; it may delete the file."""
+        found = cls(part_bytes)
+        found.done = done
+        return found
 
 
 class PartWriter:
@@ -48,6 +70,8 @@ class PartWriter:
             self._flush()
             self._out.close()
             self._out = None
+            if isinstance(self._limit, Cut):
+                self._limit.done(Part(self.parts[-1], self.delimiter, self.multiline))
 
     def take(self) -> int:
         """The next record number, for a record that is not written here."""
