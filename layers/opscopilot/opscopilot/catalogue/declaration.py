@@ -71,10 +71,12 @@ class Ref:
 @dataclass(frozen=True)
 class States:
     """What a status may become. `path` lists, per status, the statuses that may follow at once; a file shows a
-    moment only and may skip some, so whatever can be reached is right. A status with none is the end."""
+    moment only and may skip some, so whatever can be reached is right. A status with none is the end. From one of
+    `holds` an order goes back to where it was: it is no way from there to somewhere else."""
 
     field: str
     path: Mapping[str, tuple[str, ...]]
+    holds: tuple[str, ...] = ()
 
     @property
     def reachable(self) -> dict[str, tuple[str, ...]]:
@@ -87,21 +89,38 @@ class States:
                 one = queue.pop(0)
                 if one not in seen and one != start:
                     seen.append(one)
-                    queue.extend(self.path[one])
+                    queue.extend(() if one in self.holds else self.path[one])
             found[start] = tuple(seen)
         return found
 
 
 @dataclass(frozen=True)
 class Period:
-    """Rows alike in `columns` must not be valid at the same time. `start` and `end` are dates, both included; an empty
-    one is open. Only rows that satisfy `where` (SQL over the row's columns, `{row}.` in front of each) count."""
+    """Rows alike in `columns` must not be valid at the same time, from `start` to `end`. An empty start is the
+    beginning of time; an empty end lasts until the next one starts, as price lists do. Only rows whose `only` fields
+    have those values count, and only in files that carry these fields: a default is nobody's claim."""
 
     columns: tuple[str, ...]
     start: str
     end: str
     what: str
-    where: str = "true"
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Rows are edges, and nothing may lead back to itself. `owner` is the table that the column `through` points to;
+    its `parent` column and the row's `child` column are ids of the same table `nodes`, known to people by `label`.
+    Owners that satisfy `where` (SQL over o) count, for as long as owner and row are valid (`dates`, of both)."""
+
+    owner: str
+    through: str
+    parent: str
+    child: str
+    nodes: str
+    label: str
+    where: str
+    dates: tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -114,8 +133,8 @@ class Entity:
     leaving it open.
     `event_time` names the instant whose production day is stored with the row.
     `in_order` lists pairs of dates of which the second is never before the first; `whole` says that a quantity in a
-    unit that is counted (EA, H87, C62) has no decimals. `states`, `periods` and `acyclic` are rules across rows:
-    what a status may become, what may not overlap, and that nothing goes into itself.
+    unit that is counted (EA, H87, C62) has no decimals. `states`, `periods` and `acyclic` are rules across rows
+    (rules.py): what a status may become, what may not overlap, and that nothing goes into itself.
     """
 
     name: str
@@ -134,7 +153,7 @@ class Entity:
     whole: bool = False
     states: States | None = None
     periods: tuple[Period, ...] = ()
-    acyclic: bool = False
+    acyclic: Graph | None = None
     search: tuple[str, ...] = ()
     doc: str = ""
     schema: str = "manufacturing"

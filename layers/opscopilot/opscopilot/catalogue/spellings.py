@@ -43,7 +43,8 @@ def of(field: Field) -> dict[str, str] | None:
     """Every accepted spelling of the field's values and what is kept for it; None for open types."""
     if field.type is Type.ENUM:
         own = {form: value for value in field.enum for form in _forms(value)}
-        return {**own, **{alias.lower(): value for alias, value in field.aliases.items()}}
+        named = {form: value for alias, value in field.aliases.items() for form in _forms(alias.lower())}
+        return {**named, **{alias.lower(): value for alias, value in field.aliases.items()}, **own}
     if field.type is Type.BOOL:
         return BOOLEANS
     if field.type is Type.UOM:
@@ -57,4 +58,5 @@ def of(field: Field) -> dict[str, str] | None:
 
 
 def _forms(value: str) -> set[str]:
-    return {value, value.replace("_", " "), value.replace("_", "-"), value.replace("_", "")}
+    text = value.replace("_", " ")
+    return {value, text, text.replace(" ", "_"), text.replace(" ", "-"), text.replace(" ", "")}

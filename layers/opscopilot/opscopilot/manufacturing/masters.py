@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from opscopilot.catalogue.declaration import Entity, Field, Ref
+from opscopilot.catalogue.declaration import Entity, Field, Graph, Period, Ref
 from opscopilot.catalogue.types import Type
+from opscopilot.manufacturing import words
 
 CODE, TEXT, ENUM, INT, QTY = Type.CODE, Type.TEXT, Type.ENUM, Type.INT, Type.QTY
 PRICE, RATIO, DATE, BOOL, UOM = Type.PRICE, Type.RATIO, Type.DATE, Type.BOOL, Type.UOM
@@ -29,25 +30,21 @@ LOCATION = Entity(
 
 SKU = Entity(
     name="sku", table="skus", title="SKUs", key=("sku_code",), search=("sku_code", "description", "gtin"),
-    doc="Everything stocked, made, bought or sold.",
+    doc="Everything stocked, made, bought or sold.", in_order=(("valid_from", "valid_to"),),
     fields=(
         SKU_CODE, Field("description", TEXT, required=True),
         Field("type", ENUM, default="finished", enum=("finished", "semi_finished", "raw", "packaging", "service"),
-              aliases={"fert": "finished", "halb": "semi_finished", "roh": "raw", "verp": "packaging",
-                       "hawa": "finished", "dien": "service", "finished good": "finished",
-                       "finished goods": "finished", "semi-finished": "semi_finished", "semifinished": "semi_finished",
-                       "raw material": "raw", "storable product": "finished", "goods": "finished",
-                       "consumable": "packaging"}),
+              aliases=words.SKU_TYPE),
         Field("category", TEXT), Field("base_uom", UOM, default="EA"), Field("gtin", Type.GTIN),
         Field("unit_cost", PRICE, doc="Standard cost per base unit. 0 in a source means unknown."),
         Field("list_price", PRICE), Field("currency", Type.CURRENCY),
         Field("make_or_buy", ENUM, enum=("make", "buy", "both"), default="buy",
               aliases={"e": "make", "f": "buy", "x": "both", "manufacture": "make", "in-house": "make", "1": "make",
                        "0": "buy", "purchase": "buy", "external": "buy"}),
-        Field("shelf_life_days", INT), Field("min_remaining_shelf_life_days", INT), Field("storage_zone", TEXT),
+        Field("shelf_life_days", INT, maximum="36500"), Field("min_remaining_shelf_life_days", INT), Field("storage_zone", TEXT),
         Field("lot_controlled", BOOL, default="false"), Field("allergens", TEXT),
         Field("is_ftl", BOOL, default="false", doc="On the FDA Food Traceability List."),
-        Field("reorder_point", QTY), Field("safety_stock", QTY), Field("lead_time_days", INT), Field("moq", QTY),
+        Field("reorder_point", QTY), Field("safety_stock", QTY), Field("lead_time_days", INT, maximum="3650"), Field("moq", QTY),
         Field("order_multiple", QTY), Field("max_stock", QTY), Field("is_active", BOOL, default="true"),
         Field("valid_from", DATE), Field("valid_to", DATE),
     ),
@@ -80,7 +77,7 @@ SUPPLIER = Entity(
         Field("status", ENUM, default="active", enum=("active", "on_hold", "blocked"),
               aliases={"1": "active", "0": "blocked", "true": "active", "false": "blocked", "x": "blocked",
                        "inactive": "blocked", "hold": "on_hold", "approved": "active"}),
-        Field("default_currency", Type.CURRENCY), Field("lead_time_days", INT, doc="Contractual lead time."),
+        Field("default_currency", Type.CURRENCY), Field("lead_time_days", INT, maximum="3650", doc="Contractual lead time."),
         Field("payment_terms", TEXT), Field("incoterm", TEXT), Field("country", Type.COUNTRY), Field("city", TEXT),
         Field("email", TEXT), Field("gln", Type.GLN),
     ),
@@ -91,11 +88,12 @@ SUPPLIER_REF = Ref("supplier_id", "supplier", ("supplier_code",))
 SKU_SUPPLIER = Entity(
     name="sku_supplier", table="sku_suppliers", title="Source list", key=("sku_code", "supplier_code", "valid_from"),
     refs=(SKU_REF, SUPPLIER_REF), uom="price_uom", uom_sku="sku_id", uom_required=True,
-    doc="Who can supply a SKU, at which price, in which unit.",
+    doc="Who can supply a SKU, at which price, in which unit.", in_order=(("valid_from", "valid_to"),),
+    periods=(Period(("sku_id", "supplier_id"), "valid_from", "valid_to", "price"),),
     fields=(
         SKU_CODE, Field("supplier_code", CODE, required=True), Field("supplier_item_code", CODE),
         Field("price", PRICE), Field("currency", Type.CURRENCY), Field("price_uom", UOM), Field("moq", QTY),
-        Field("max_order_qty", QTY), Field("order_multiple", QTY), Field("lead_time_days", INT),
+        Field("max_order_qty", QTY), Field("order_multiple", QTY), Field("lead_time_days", INT, maximum="3650"),
         Field("priority", INT), Field("is_preferred", BOOL, default="false"), Field("valid_from", DATE),
         Field("valid_to", DATE),
     ),
@@ -114,6 +112,9 @@ CUSTOMER = Entity(
 BOM = Entity(
     name="bom", table="boms", title="Recipes (BOM)", key=("sku_code", "version"), refs=(SKU_REF,), uom="uom",
     uom_sku="sku_id", doc="A version of a recipe: what `base_qty` of the SKU is made of.",
+    in_order=(("effective_from", "effective_to"),),
+    periods=(Period(("sku_id", "type"), "effective_from", "effective_to", "approved recipe",
+                    only={"status": "approved"}),),
     fields=(
         SKU_CODE, Field("version", CODE, default="1"), Field("base_qty", QTY, default="1", positive=True),
         Field("uom", UOM), Field("expected_yield", RATIO, default="1", positive=True, doc="Good output per input, 0-1."),
@@ -131,11 +132,17 @@ BOM_COMPONENT = Entity(
     refs=(Ref("bom_id", "bom", ("sku_code", "version"), required=False),
           Ref("component_sku_id", "sku", ("component_sku",))),
     doc="One component of a recipe. Without an assembly it marks a top-level item that goes into nothing.",
+    in_order=(("component_from", "component_to"),),
+    acyclic=Graph(
+        owner="manufacturing.boms", through="bom_id", parent="sku_id", child="component_sku_id",
+        nodes="manufacturing.skus", label="sku_code", where="o.type <> 'rework' AND o.status <> 'obsolete'",
+        dates=("effective_from", "effective_to", "component_from", "component_to"),
+    ),
     fields=(
         Field("sku_code", CODE, doc="The assembly."), Field("version", CODE, default="1"),
         Field("line_no", CODE, required=True), Field("component_sku", CODE, required=True),
         Field("qty", QTY, required=True), Field("uom", UOM),
-        Field("scrap_rate", RATIO, default="0"), Field("is_critical", BOOL), Field("substitute_group", TEXT),
+        Field("scrap_rate", RATIO, default="0", below="1"), Field("is_critical", BOOL), Field("substitute_group", TEXT),
         Field("op_no", TEXT), Field("fixed_qty", BOOL, default="false", doc="Per batch, not per unit."),
         Field("lead_time_offset_days", INT), Field("component_from", DATE), Field("component_to", DATE),
     ),

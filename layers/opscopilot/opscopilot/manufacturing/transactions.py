@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from opscopilot.catalogue.declaration import Entity, Field, Ref
+from opscopilot.catalogue.declaration import Entity, Field, Ref, States
 from opscopilot.catalogue.types import Type
+from opscopilot.manufacturing import words
 from opscopilot.manufacturing.masters import SKU_CODE, SKU_REF, SUPPLIER_REF
 
 CODE, TEXT, ENUM, INT, QTY = Type.CODE, Type.TEXT, Type.ENUM, Type.INT, Type.QTY
@@ -12,19 +13,34 @@ PRICE, RATIO, DATE, BOOL, UOM, INSTANT = Type.PRICE, Type.RATIO, Type.DATE, Type
 LOT = Field("lot_code", CODE, doc="GS1 AI (10), text: leading zeros, case and hyphens are significant.")
 LOCATION_REF = Ref("location_id", "location", ("location_code",))
 
+WORK_ORDER_STATES = States("status", {
+    "created": ("scheduled", "on_hold", "cancelled"), "scheduled": ("in_progress", "on_hold", "cancelled"),
+    "in_progress": ("paused", "completed", "on_hold", "cancelled"), "paused": ("in_progress", "on_hold", "cancelled"),
+    "on_hold": ("created", "scheduled", "in_progress", "paused", "cancelled"), "completed": ("closed",), "closed": (),
+    "cancelled": (),
+}, holds=("on_hold",))  # fmt: skip
+SALES_ORDER_STATES = States("status", {
+    "draft": ("confirmed", "cancelled"), "confirmed": ("partial", "completed", "cancelled"),
+    "partial": ("completed", "cancelled"), "completed": (), "cancelled": (),
+})  # fmt: skip
+PURCHASE_ORDER_STATES = States("status", {
+    "draft": ("approved", "cancelled"), "approved": ("sent", "cancelled"), "sent": ("confirmed", "cancelled"),
+    "confirmed": ("partially_received", "received", "cancelled"),
+    "partially_received": ("received", "closed", "cancelled"), "received": ("closed",), "closed": (), "cancelled": (),
+})  # fmt: skip
+
 WORK_ORDER = Entity(
     name="work_order", table="work_orders", title="Work orders", key=("wo_number",), refs=(SKU_REF,), uom="uom",
     uom_sku="sku_id", search=("wo_number",), doc="An order to make. Never the same thing as a purchase order.",
+    states=WORK_ORDER_STATES, whole=True,
+    in_order=(("scheduled_start", "scheduled_end"), ("actual_start", "actual_end")),
     fields=(
         Field("wo_number", CODE, required=True), SKU_CODE, Field("bom_version", CODE), Field("line", CODE),
         Field("ordered_qty", QTY, required=True), Field("good_qty", QTY), Field("scrap_qty", QTY),
         Field("rework_qty", QTY), Field("uom", UOM),
         Field("status", ENUM, enum=("created", "scheduled", "in_progress", "paused", "on_hold", "completed",
                                     "closed", "cancelled"),
-              aliases={"planned": "scheduled", "draft": "created", "confirmed": "scheduled", "progress": "in_progress",
-                       "in progress": "in_progress", "to_close": "completed", "done": "completed",
-                       "cancel": "cancelled", "canceled": "cancelled", "rel": "in_progress", "crtd": "created",
-                       "teco": "completed", "clsd": "closed", "finished": "completed", "released": "in_progress"}),
+              aliases=words.WORK_ORDER),
         Field("priority", INT), Field("scheduled_start", DATE), Field("scheduled_end", DATE),
         Field("actual_start", DATE), Field("actual_end", DATE), Field("due_date", DATE), Field("parent_wo", CODE),
         Field("reason_code", TEXT, doc="Why pieces were scrapped."),
@@ -44,21 +60,19 @@ WORK_ORDER_MATERIAL = Entity(
 
 PURCHASE_ORDER = Entity(
     name="purchase_order", table="purchase_orders", title="Purchase orders", key=("po_number",),
-    refs=(SUPPLIER_REF,), search=("po_number",), doc="An order to buy.",
+    refs=(SUPPLIER_REF,), search=("po_number",), doc="An order to buy.", states=PURCHASE_ORDER_STATES,
     fields=(
         Field("po_number", CODE, required=True), Field("supplier_code", CODE, required=True),
         Field("order_date", DATE, required=True), Field("currency", Type.CURRENCY),
         Field("status", ENUM, default="confirmed", enum=(
             "draft", "approved", "sent", "confirmed", "partially_received", "received", "closed", "cancelled"),
-            aliases={"purchase": "confirmed", "purchase order": "confirmed", "done": "closed", "rfq": "draft",
-                     "cancel": "cancelled", "canceled": "cancelled", "locked": "closed", "open": "confirmed",
-                     "to receive": "confirmed", "completed": "received"}),
+            aliases=words.PURCHASE_ORDER),
     ),
 )  # fmt: skip
 
 PURCHASE_ORDER_LINE = Entity(
     name="purchase_order_line", table="purchase_order_lines", title="Purchase order lines",
-    key=("po_number", "line_no"), parent="purchase_order", uom="uom", uom_sku="sku_id",
+    key=("po_number", "line_no"), parent="purchase_order", whole=True, uom="uom", uom_sku="sku_id",
     refs=(Ref("purchase_order_id", "purchase_order", ("po_number",)), SKU_REF),
     doc="What a purchase order asks for. `confirmed_date` of the first confirmation is never overwritten.",
     fields=(
@@ -72,29 +86,26 @@ PURCHASE_ORDER_LINE = Entity(
 RECEIPT = Entity(
     name="receipt", table="receipts", title="Receipts", key=("receipt_no", "receipt_line"), semantics="append",
     refs=(Ref("purchase_order_line_id", "purchase_order_line", ("po_number", "line_no")),), event_time="received_at",
-    uom="uom", uom_sku="purchase_order_line_id.sku_id", uom_required=True,
+    uom="uom", uom_sku="purchase_order_line_id.sku_id", uom_required=True, whole=True,
     doc="Goods that arrived against a purchase order line.",
     fields=(
         Field("receipt_no", CODE, required=True), Field("receipt_line", CODE, default="1"),
         Field("po_number", CODE, required=True), Field("line_no", CODE, required=True),
         Field("received_at", INSTANT, required=True), Field("qty", QTY, required=True), Field("uom", UOM), LOT,
-        Field("supplier_lot", CODE), Field("temperature", Type.QTY, signed=True), Field("accepted_qty", QTY),
+        Field("supplier_lot", CODE), Field("temperature", Type.QTY, signed=True, minimum="-273.15"), Field("accepted_qty", QTY),
         Field("rejected_qty", QTY), Field("reject_reason", TEXT),
     ),
 )  # fmt: skip
 
 SALES_ORDER = Entity(
     name="sales_order", table="sales_orders", title="Sales orders", key=("order_number",),
-    refs=(Ref("customer_id", "customer", ("customer_code",)),), search=("order_number",),
+    refs=(Ref("customer_id", "customer", ("customer_code",)),), search=("order_number",), states=SALES_ORDER_STATES,
     doc="What a customer asked for: the header.",
     fields=(
         Field("order_number", CODE, required=True), Field("customer_code", CODE, required=True),
         Field("channel", TEXT), Field("order_date", DATE, required=True), Field("currency", Type.CURRENCY),
         Field("status", ENUM, default="confirmed", enum=("draft", "confirmed", "partial", "completed", "cancelled"),
-              aliases={"sale": "confirmed", "sales order": "confirmed", "sent": "draft", "quotation": "draft",
-                       "done": "completed", "complete": "completed", "locked": "completed", "cancel": "cancelled",
-                       "canceled": "cancelled", "open": "confirmed", "partially delivered": "partial",
-                       "fully delivered": "completed", "shipped": "completed"}),
+              aliases=words.SALES_ORDER),
         Field("requested_date", DATE), Field("promised_date", DATE),
         Field("ship_date", DATE, doc="When the whole order left, where the source knows only that."),
     ),
@@ -102,7 +113,7 @@ SALES_ORDER = Entity(
 
 SALES_ORDER_LINE = Entity(
     name="sales_order_line", table="sales_order_lines", title="Sales order lines", key=("order_number", "line_no"),
-    parent="sales_order", uom="uom", uom_sku="sku_id", uom_required=True,
+    parent="sales_order", uom="uom", uom_sku="sku_id", uom_required=True, whole=True,
     refs=(Ref("sales_order_id", "sales_order", ("order_number",)), SKU_REF),
     doc="Demand: what was ordered, never overwritten by what shipped. Lost sales stay as cancelled quantity.",
     fields=(
@@ -117,20 +128,20 @@ SALES_ORDER_LINE = Entity(
 SHIPMENT_LINE = Entity(
     name="shipment_line", table="shipment_lines", title="Shipments", key=("shipment_no", "shipment_line"),
     semantics="append", refs=(Ref("sales_order_line_id", "sales_order_line", ("order_number", "line_no")),),
-    event_time="shipped_at", uom="uom", uom_sku="sales_order_line_id.sku_id", uom_required=True,
+    event_time="shipped_at", whole=True, in_order=(("shipped_at", "delivered_at"),), uom="uom", uom_sku="sales_order_line_id.sku_id", uom_required=True,
     doc="What left for a customer, with its lot.",
     fields=(
         Field("shipment_no", CODE, required=True), Field("shipment_line", CODE, default="1"),
         Field("order_number", CODE, required=True), Field("line_no", CODE, required=True),
         Field("shipped_at", INSTANT, required=True), Field("qty", QTY, required=True), Field("uom", UOM), LOT,
-        Field("sscc", CODE), Field("delivered_at", INSTANT),
+        Field("sscc", Type.SSCC), Field("delivered_at", INSTANT),
     ),
 )  # fmt: skip
 
 INVENTORY_SNAPSHOT = Entity(
     name="inventory_snapshot", table="inventory_snapshots", title="Stock", semantics="snapshot",
     key=("sku_code", "location_code", "lot_code", "bin", "snapshot_at"), refs=(SKU_REF, LOCATION_REF), uom="uom",
-    uom_sku="sku_id", uom_required=True, event_time="snapshot_at",
+    uom_sku="sku_id", uom_required=True, whole=True, event_time="snapshot_at",
     doc="Stock at a moment. Available = on hand − reserved − quarantined − expired.",
     fields=(
         SKU_CODE, Field("location_code", CODE, required=True), LOT, Field("bin", CODE),
@@ -145,14 +156,13 @@ INVENTORY_SNAPSHOT = Entity(
 INVENTORY_MOVEMENT = Entity(
     name="inventory_movement", table="inventory_movements", title="Stock movements", semantics="append",
     key=("movement_no", "movement_line"), refs=(SKU_REF, LOCATION_REF), uom="uom", uom_sku="sku_id",
-    uom_required=True, event_time="occurred_at", doc="The ledger: a balance is the sum of its movements.",
+    uom_required=True, whole=True, event_time="occurred_at", doc="The ledger: a balance is the sum of its movements.",
     fields=(
         Field("movement_no", CODE, required=True), Field("movement_line", CODE, default="1"), SKU_CODE,
         Field("location_code", CODE, required=True), LOT,
         Field("type", ENUM, required=True, enum=("receipt", "issue", "production", "shipment", "transfer",
                                                  "adjustment", "count", "scrap", "return", "hold", "release"),
-              aliases={"101": "receipt", "261": "issue", "601": "shipment", "311": "transfer", "551": "scrap",
-                       "701": "count", "702": "count", "131": "production", "122": "return"}),
+              aliases=words.MOVEMENT_TYPE),
         Field("qty", QTY, required=True, signed=True), Field("uom", UOM),
         Field("occurred_at", INSTANT, required=True), Field("ref_type", TEXT), Field("ref_id", TEXT),
         Field("reason_code", TEXT),
