@@ -6,8 +6,6 @@ import csv
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from uuid import UUID
 
 import duckdb
 
+from local.testing import ThrowawayDatabase
 from opscopilot.entrypoints.normalize import parquet_as_csv
 from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.ids import uuid7
@@ -23,7 +22,6 @@ from opscopilot.manufacturing.entities import registry
 from opscopilot.staging.loading.model import StagedFile
 from opscopilot.staging.normalize import Normalizer
 from tests.support.plant import Plant
-from tests.support.plant import plant as make_plant
 
 NOW = datetime(2026, 9, 30, 12, 0, tzinfo=UTC)
 Rows = list[dict[str, Any]]
@@ -124,8 +122,23 @@ class Dock:
         return {row["code"] for row in rows}
 
 
-@contextmanager
-def dock() -> Iterator[Dock]:
-    """A fresh plant with a dock."""
-    with make_plant() as plant, tempfile.TemporaryDirectory(prefix="dock-") as folder:
-        yield Dock(plant, Path(folder))
+class Docks:
+    """Docks of new tenants in one database."""
+
+    def __init__(self, fresh: ThrowawayDatabase) -> None:
+        self.fresh = fresh
+        self.made = 0
+
+    def __enter__(self) -> Docks:
+        self._folder = tempfile.TemporaryDirectory(prefix="dock-")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def new(self) -> Dock:
+        """A dock of a tenant that nobody used before."""
+        self.made += 1
+        folder = Path(self._folder.name) / str(self.made)
+        folder.mkdir()
+        return Dock(Plant(self.fresh, f"plant-{self.made}"), folder)

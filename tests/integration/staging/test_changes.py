@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.loading import Dock, dock
+from tests.support.loading import Dock
 
 JAM = {"sku_code": "1", "description": "Jam", "base_uom": "EA"}
 HEAD = {"order_number": "S1", "customer_code": "C1", "order_date": "2026-09-01"}
@@ -15,14 +14,14 @@ LINE = {"sku_code": "1", "ordered_qty": "10", "uom": "EA", "requested_date": "20
 
 
 @pytest.fixture
-def yard() -> Iterator[Dock]:
-    with dock() as one:
-        one.load("sku", [JAM, {**JAM, "sku_code": "2", "reorder_point": "30"}])
-        one.load("sku_uom", [{"sku_code": "1", "uom": "XCS", "factor_to_base": "12"}])
-        one.load("location", [{"code": "W1", "name": "Main"}, {"code": "Q", "name": "Hold", "is_nettable": "false"}])
-        one.load("customer", [{"customer_code": "C1", "name": "Shop"}])
-        one.load("supplier", [{"supplier_code": "V1", "name": "Mill"}])
-        yield one
+def yard(dock: Dock) -> Dock:
+    one = dock
+    one.load("sku", [JAM, {**JAM, "sku_code": "2", "reorder_point": "30"}])
+    one.load("sku_uom", [{"sku_code": "1", "uom": "XCS", "factor_to_base": "12"}])
+    one.load("location", [{"code": "W1", "name": "Main"}, {"code": "Q", "name": "Hold", "is_nettable": "false"}])
+    one.load("customer", [{"customer_code": "C1", "name": "Shop"}])
+    one.load("supplier", [{"supplier_code": "V1", "name": "Mill"}])
+    return one
 
 
 def changes(job: dict[str, Any]) -> dict[tuple[str, str], tuple[int, list[Any]]]:

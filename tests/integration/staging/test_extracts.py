@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.support.loading import Dock, dock
+from tests.support.loading import Dock
 
 JAM = {"sku_code": "1", "description": "Jam", "base_uom": "EA", "unit_cost": "1.5"}
 
 
 @pytest.fixture
-def yard() -> Iterator[Dock]:
-    with dock() as one:
-        yield one
+def yard(dock: Dock) -> Dock:
+    return dock
 
 
 def at(hour: int) -> datetime:

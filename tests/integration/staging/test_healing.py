@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.loading import Dock, dock
+from tests.support.loading import Dock
 
 SKU = [{"sku_code": "00100234", "description": "Jam", "base_uom": "EA"}]
 FACTOR = [{"sku_code": "00100234", "uom": "XCS", "factor_to_base": "12"}]
@@ -23,9 +22,8 @@ FILES = {"sku": SKU, "sku_uom": FACTOR, "customer": CUSTOMER, "sales_order": ORD
 
 
 @pytest.fixture
-def yard() -> Iterator[Dock]:
-    with dock() as one:
-        yield one
+def yard(dock: Dock) -> Dock:
+    return dock
 
 
 def test_an_order_heals_and_then_its_lines_do(yard: Dock) -> None:
@@ -42,7 +40,9 @@ def test_an_order_heals_and_then_its_lines_do(yard: Dock) -> None:
     kept = yard.plant.rows("SELECT validation_status, promoted_at, errors FROM staging.staging_data")
     assert {row["validation_status"] for row in kept} == {"valid"}
     assert all(row["promoted_at"] and row["errors"] for row in kept), "what had been wrong stays readable"
-    (row,) = yard.plant.rows("SELECT error_code, error_summary FROM staging.ingestion_jobs WHERE id = :id", id=lines["id"])
+    (row,) = yard.plant.rows(
+        "SELECT error_code, error_summary FROM staging.ingestion_jobs WHERE id = :id", id=lines["id"]
+    )
     assert row == {"error_code": None, "error_summary": None}
 
 

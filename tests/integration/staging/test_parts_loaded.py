@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from opscopilot.kernel.errors import DependenciesPending
-from tests.support.loading import Dock, dock
+from tests.support.loading import Dock
 
 JAM = {"sku_code": "1", "description": "Jam", "base_uom": "EA"}
 
 
 @pytest.fixture
-def yard() -> Iterator[Dock]:
-    with dock() as one:
-        yield one
+def yard(dock: Dock) -> Dock:
+    return dock
 
 
 def parts(yard: Dock, entity: str, *groups: list[dict[str, Any]], **more: Any) -> list[Any]:
@@ -83,7 +81,13 @@ def test_a_key_that_comes_again_in_a_later_part_is_a_duplicate_or_a_conflict(yar
 def test_an_order_whose_lines_lie_in_two_parts_is_one_order(yard: Dock) -> None:
     yard.load("sku", skus("1"))
     yard.load("customer", [{"customer_code": "C1", "name": "Shop"}])
-    head = {"order_number": "S1", "customer_code": "C1", "order_date": "2026-09-01", "sku_code": "1", "ordered_qty": "2"}
+    head = {
+        "order_number": "S1",
+        "customer_code": "C1",
+        "order_date": "2026-09-01",
+        "sku_code": "1",
+        "ordered_qty": "2",
+    }
     one, two = parts(
         yard, "sales_order_line", [{**head, "line_no": "1"}],
         [{**head, "line_no": "2", "order_date": "2026-09-02"}, {**head, "line_no": "1"}],
@@ -132,11 +136,15 @@ def test_p82_corrections_load_once_and_adjust_their_job(yard: Dock) -> None:
     yard.run(file)
     assert yard.counters(file) == ("partially_failed", 3, 1, 2, 0)
     # Record 3 was loaded before and 9 was never kept: neither is a correction of anything.
-    fixed = replay(yard, file, [{**JAM, "sku_code": code, "record_no": n} for code, n in (("7", 1), ("8", 3), ("9", 9))])
+    fixed = replay(
+        yard, file, [{**JAM, "sku_code": code, "record_no": n} for code, n in (("7", 1), ("8", 3), ("9", 9))]
+    )
     assert yard.run(fixed)["status"] == "partially_failed"
     assert yard.counters(file) == ("partially_failed", 3, 2, 1, 0)
     assert yard.run(fixed)["status"] == "unchanged"
-    rest = replay(yard, file, [{**JAM, "sku_code": "8", "record_no": 2}, {**JAM, "sku_code": "7", "record_no": 1}], "1" * 32)
+    rest = replay(
+        yard, file, [{**JAM, "sku_code": "8", "record_no": 2}, {**JAM, "sku_code": "7", "record_no": 1}], "1" * 32
+    )
     assert yard.run(rest)["status"] == "completed"
     assert yard.counters(file) == ("completed", 3, 3, 0, 0)
     found = yard.plant.rows("SELECT sku_code, source_row FROM manufacturing.skus ORDER BY 1")
