@@ -116,6 +116,7 @@ def main() -> None:
         "peak_rss_mb": max(best["peak_rss_mb"], ten["peak_rss_mb"]), "rows_per_s": round(rate),
         "scaling_10x": round(rate_10x / rate, 3), "gb_s_per_million_rows": round(best["gb_s"] * 1e6 / truth.rows, 2),
         "psql_s": round(min(floors), 2), "ours_s": round(best["total"], 2), "rows_per_s_10x": round(rate_10x),
+        "longest_call_s": round(ten["longest_call"], 1),
     }  # fmt: skip
     for key, value in figures.items():
         print(f"{key:>24}  {value}" + (f"   (goal: {GOALS[key]})" if key in GOALS else ""))
