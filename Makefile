@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast up down check build bench clean
+.PHONY: help setup demo test test-fast up down check build bench bench-ingest clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,8 +49,12 @@ check: setup ## Lint, types, import contracts, template
 build: setup ## sam build: what a deployment would upload
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
 
-bench: setup ## Run the benchmarks; each ends with RESULT {json}
-	@for one in benchmarks/[a-z]*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+bench-ingest: setup ## Time a dropped file beside psql and a plain Python load (15 minutes; ROWS=20000 for a try)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt -c constraints.txt
+	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.ingest $(if $(ROWS),--rows $(ROWS))
+
+bench: setup ## Run the other benchmarks; each ends with RESULT {json}
+	@for one in $(filter-out benchmarks/ingest.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; $(BIN)/python $$one || exit 1; done
 
 clean: ## Remove the virtual environment, local state and build output
 	rm -rf $(VENV) .local .aws-sam build
