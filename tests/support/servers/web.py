@@ -64,6 +64,7 @@ def serve(answer: Answer) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # head and body in one packet: in two, each exchange waits 40 ms for an ACK
 
         def _handle(self) -> None:
             parts = urlsplit(self.path)

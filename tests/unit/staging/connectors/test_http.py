@@ -41,7 +41,9 @@ def test_what_may_pass_is_tried_again(fault: Reply) -> None:
     assert naps[1] > naps[0] * 0.5
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "refused"), (403, "forbidden"), (404, "not_there"), (401, "auth_failed")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "refused"), (403, "forbidden"), (404, "not_there"), (401, "auth_failed")]
+)
 def test_what_will_not_pass_is_not_tried_again(status: int, code: str) -> None:
     with serve(lambda _: Reply({"error": {"message": "no such field: bogus"}}, status)) as server:
         with pytest.raises(ConnectorFailed) as raised:

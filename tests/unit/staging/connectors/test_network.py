@@ -53,7 +53,9 @@ def test_a_name_without_an_address_is_said() -> None:
     assert raised.value.code == "unknown_host"
 
 
-@pytest.mark.parametrize("url", ["http://erp.example.com", "ftp://x.y", "https://", "https://u:p@x.y", "https://x y", "//x"])
+@pytest.mark.parametrize(
+    "url", ["http://erp.example.com", "ftp://x.y", "https://", "https://u:p@x.y", "https://x y", "//x"]
+)
 def test_only_plain_https_addresses_are_kept(url: str) -> None:
     with pytest.raises(ValidationFailed):
         check_url(url, local=False)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import httpx2
 
@@ -109,9 +109,9 @@ class HttpClient:
         while True:
             attempt += 1
             sent = {**(headers or {}), **proof.headers()}
-            asked = {**(params or {}), **proof.params()} or None
+            whole = with_params(url, {**(params or {}), **proof.params()})
             try:
-                return self._exchange(method, url, {"params": asked, "headers": sent, "json": body, "data": data})
+                return self._exchange(method, whole, {"headers": sent, "json": body, "data": data})
             except _Refused401 as refused:
                 if renewed or not proof.refresh():
                     raise refused.failed from None
@@ -157,18 +157,17 @@ class HttpClient:
             status, headers, body = self._send(method, url, sent)
             if status not in _REDIRECTS:
                 return self._judge(url, status, headers, body)
-            url, sent = self._redirected(method, url, headers.get("Location", ""), sent)
+            url = self._redirected(method, url, headers.get("Location", ""))
         raise self.failed("redirects", url, f"redirects more than {MAX_REDIRECTS} times")
 
-    def _redirected(self, method: str, url: str, location: str, sent: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _redirected(self, method: str, url: str, location: str) -> str:
         target = urljoin(url, location)
         if method != "GET" or origin(target) != origin(url) or not location:
             raise self.failed(
                 "redirects", url, f"redirects to {_shown(target)}; redirects are followed on the same host only. "
                 "If that is the right address, put it in the config (a login page means that the login is wrong)",
             )  # fmt: skip
-        # The redirect's own address carries the query it wants.
-        return target, {**sent, "params": None} if urlsplit(target).query else sent
+        return target
 
     def _send(self, method: str, url: str, sent: dict[str, Any]) -> tuple[int, httpx2.Headers, bytes]:
         self._transport.limit.at = time.monotonic() + min(self._total_s, max(self._deadline() - _KEEP_S / 2, 1.0))
@@ -250,6 +249,16 @@ class _Refused401(Exception):
     def __init__(self, failed: ConnectorFailed) -> None:
         super().__init__(failed.message)
         self.failed = failed
+
+
+def with_params(url: str, params: Mapping[str, Any]) -> str:
+    """`url` with these parameters behind those it has: a link to a next page keeps its own."""
+    more = urlencode({name: _text(value) for name, value in params.items()}, safe="$", quote_via=quote)
+    return url if not more else f"{url}{'&' if '?' in url else '?'}{more}"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -18,7 +18,7 @@ _TELLTALE = re.compile(
     r"authorization|cookie|sas)(?:$|_)"
 )
 # Fields that speak about a secret without being one.
-_HARMLESS = frozenset({"secret_ref", "token_url", "token_field", "api_key_header", "api_key_param", "next_token"})
+_HARMLESS = frozenset({"secret_ref", "token_url", "credentials_in", "api_key_header", "api_key_param", "next_token"})
 _USER_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]+@", re.IGNORECASE)
 _LOOKS_LIKE_ONE = re.compile(r"^(?:Bearer\s+\S{8,}|Basic\s+\S{8,}|-----BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}$)")
 
