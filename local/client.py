@@ -11,9 +11,11 @@ import httpx
 
 from local.upload_parts import ApiError, Progress, no_progress, send_parts
 
-__all__ = ["TERMINAL", "ApiError", "OpsClient"]
+__all__ = ["SETTLED", "TERMINAL", "ApiError", "OpsClient"]
 
 TERMINAL = frozenset({"completed", "partially_failed", "failed", "cancelled"})
+SETTLED = TERMINAL | {"needs_mapping"}
+"""Nothing more happens by itself: the job is over, or a person has to say what the file holds."""
 
 
 class OpsClient:
@@ -34,7 +36,15 @@ class OpsClient:
         self.close()
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        """One request below /api/v1."""
+        """One request below /api/v1; its JSON."""
+        answer = self._answer(method, path, **options)
+        return answer.json() if answer.content else None
+
+    def fetch(self, path: str, **params: Any) -> httpx.Response:
+        """GET something that is not JSON: a file, a page."""
+        return self._answer("GET", path, params={k: v for k, v in params.items() if v is not None})
+
+    def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, f"/api/v1{path}", **options)
         except httpx.TransportError as error:
@@ -42,7 +52,7 @@ class OpsClient:
                 0, {"detail": f"{self.url} does not answer ({error}). Is the stack up? `ops status`"}
             ) from error
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return answer
         try:
             body = answer.json()
         except ValueError:
@@ -82,7 +92,12 @@ class OpsClient:
         """
         more = {"part_mb": part_mb, "multipart": True} if part_mb else {}
         wanted = [
-            {"file_name": path.name, "size_bytes": path.stat().st_size, **({"entity": entity} if entity else {}), **more}
+            {
+                "file_name": path.name,
+                "size_bytes": path.stat().st_size,
+                **({"entity": entity} if entity else {}),
+                **more,
+            }
             for path in files
         ]
         answer = self.post("/ingest/uploads", {"source_system": source_system, "files": wanted})
@@ -100,7 +115,7 @@ class OpsClient:
     def follow(
         self, job_ids: list[str], on_change: Callable[[dict[str, Any]], None], timeout: float = 600
     ) -> list[dict[str, Any]]:
-        """Poll jobs until all are terminal; `on_change` sees every job whenever it moved."""
+        """Poll jobs until all are settled; `on_change` sees every job whenever it moved."""
         deadline = time.monotonic() + timeout
         seen: dict[str, tuple[object, ...]] = {}
         done: dict[str, dict[str, Any]] = {}
@@ -114,7 +129,7 @@ class OpsClient:
                 if seen.get(job_id) != state:
                     seen[job_id] = state
                     on_change(job)
-                if job["status"] in TERMINAL:
+                if job["status"] in SETTLED:
                     done[job_id] = job
             if len(done) < len(job_ids):
                 if time.monotonic() > deadline:

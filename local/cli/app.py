@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, show
+from local.cli import context, jobs, show
+from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
 from local.upload_parts import send_parts
 
@@ -23,10 +24,7 @@ tenants_app = typer.Typer(no_args_is_help=True, help="Create tenants (needs the 
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(tenants_app, name="tenants")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Tenant = Annotated[
-    str | None, typer.Option("--tenant", "-t", help="Tenant code (local stack). Default: OPS_TENANT or 'sample'.")
-]
+jobs.register(app)
 
 
 @app.command()
@@ -89,45 +87,11 @@ def drop(
                 uploads = [{"job_id": resume}]
             else:
                 uploads = api.upload(files, source, entity, progress)
-        jobs = show.follow(api, [one["job_id"] for one in uploads], quiet=as_json)
-        if not emit(jobs, as_json):
-            show.receipts(jobs)
-    if all(job["status"] == "failed" for job in jobs):
+        done = show.follow(api, [one["job_id"] for one in uploads], quiet=as_json)
+        if not emit(done, as_json):
+            show.receipts(done)
+    if all(job["status"] == "failed" for job in done):
         raise typer.Exit(1)
-
-
-@app.command("jobs")
-def list_jobs(
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20, tenant: Tenant = None, as_json: Json = False
-) -> None:
-    """List ingestion jobs, latest first."""
-    with context.client(tenant) as api:
-        page = api.get("/jobs", limit=limit)
-    if not emit(page, as_json):
-        show.jobs(page["items"], page["total"])
-
-
-@app.command("job")
-def one_job(job_id: str, tenant: Tenant = None, as_json: Json = False) -> None:
-    """Show the receipt of one job."""
-    with context.client(tenant) as api:
-        job = api.get(f"/jobs/{job_id}")
-    if not emit(job, as_json):
-        show.receipts([job])
-
-
-@app.command()
-def rejects(
-    job_id: str,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
-    tenant: Tenant = None,
-    as_json: Json = False,
-) -> None:
-    """List what a job did not load: row, field, value, and what would be right."""
-    with context.client(tenant) as api:
-        page = api.get(f"/jobs/{job_id}/rejects", limit=limit)
-    if not emit(page, as_json):
-        show.rejects(page["items"], page["total"])
 
 
 @app.command()

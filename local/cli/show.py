@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from local.cli.output import console, number, table
-from local.client import TERMINAL, ApiError, OpsClient
+from local.client import SETTLED, ApiError, OpsClient
 
 
 def progress(*, quiet: bool = False) -> Progress:
@@ -58,10 +58,15 @@ def follow(api: OpsClient, job_ids: list[str], *, quiet: bool = False) -> list[d
 
         def moved(job: dict[str, Any]) -> None:
             bar.update(task, description=f"{job['file_name']}: {job['status']}")
-            if job["status"] in TERMINAL:
+            if job["status"] in SETTLED:
                 bar.advance(task)
 
-        return api.follow(job_ids, moved)
+        done = api.follow(job_ids, moved)
+        further = [child["job_id"] for job in done for child in job.get("children") or ()]
+        if further:  # the other sheets of a workbook, the other members of an archive
+            bar.update(task, total=len(job_ids) + len(further))
+            done += api.follow(further, moved)
+        return done
 
 
 def receipts(jobs: Iterable[dict[str, Any]]) -> None:
@@ -99,19 +104,41 @@ def jobs(items: list[dict[str, Any]], total: int) -> None:
 
 
 def rejects(items: list[dict[str, Any]], total: int) -> None:
-    """What a job did not load."""
+    """What was not loaded. `record` is what `ops replay --set` takes, `row` where it stands in the file."""
     rows = [
-        (one["record_no"], error["field"], error["raw_value"], error["code"], error["message"], error.get("expected"))
+        (*([one["file_name"]] if "file_name" in one else []), one["record_no"], one.get("row"), error["field"],
+         error["raw_value"], error["code"], error["message"], error.get("expected"))
         for one in items
         for error in one["errors"]
-    ]
-    console.print(
-        table(
-            f"Rejects ({len(items)} of {total})",
-            ("row", "field", "value", "code", "what is wrong", "right would be"),
-            rows,
-        )
-    )
+    ]  # fmt: skip
+    columns = ["record", "row", "field", "value", "code", "what is wrong", "right would be"]
+    if items and "file_name" in items[0]:
+        columns.insert(0, "file")
+    console.print(table(f"Rejects ({len(items)} of {total})", columns, rows))
+
+
+def plain(text: str) -> None:
+    """A text as it is; what stands in it is data, never markup."""
+    console.print(Text(text), soft_wrap=True)
+
+
+def replayed(done: dict[str, Any]) -> None:
+    """What became of a replay."""
+    if done["status"] == "failed":
+        console.print(Text.assemble(("✗ ", "bold red"), str(done["error_summary"])), soft_wrap=True)
+        return
+    plain(f"{number(done['records'])} tried again: {number(done['loaded_records'])} loaded, "
+          f"{number(done['failed_records'])} still not.")  # fmt: skip
+
+
+def freshness(found: list[dict[str, Any]]) -> None:
+    """When each kind of data was last loaded; what never was stands at the end."""
+    rows = [
+        (one["title"], str(one["loaded_at"] or "never")[:16].replace("T", " "), number(one["records"]),
+         one["file_name"] or "", one["source_system"] or "")
+        for one in sorted(found, key=lambda one: (one["loaded_at"] is None, one["title"]))
+    ]  # fmt: skip
+    console.print(table("Freshness", ("data", "loaded (UTC)", "records", "file", "from"), rows, right=("records",)))
 
 
 def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
