@@ -21,7 +21,8 @@ ISO_DAYS = DateFinding(ISO)
 class Check:
     """One field of one file: how its cells are to be read. `foreign_id` marks another system's id, `per` a price
     that another column divides. `unit` names the field of the unit of a quantity, `whole` says it must have no
-    decimals where that unit is counted, `after` names dates of the file that must not come after this one."""
+    decimals where that unit is counted, `after` names dates of the file that must not come after this one, `doubted` those that
+    mostly do, so that the rule is in doubt."""
 
     field: Field
     number: NumberFormat = POINT
@@ -35,6 +36,7 @@ class Check:
     unit: str | None = None
     whole: bool = False
     after: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
 
     @property
     def raw(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -59,6 +60,33 @@ def explain(check: Check, code: str, raw: str | None, entity_title: str) -> dict
         "field": check.field.name, "code": _KEPT_AS.get(kept, kept), "message": message, "raw_value": raw,
         "expected": _expected(check, kept, raw or ""),
     }  # fmt: skip
+
+
+def explain_refused(check: Check, entity_title: str) -> dict[str, Any]:
+    """What a record is told that is right by itself, in a file that was not taken because of one of its columns."""
+    code, what = ("ambiguous_date", "dates") if check.day.problem else ("ambiguous_number", "numbers")
+    message = f"The file was not taken, because nobody can tell how {check.field.label} writes its {what}."
+    return {**explain(check, code, None, entity_title), "message": message}
+
+
+def not_taken(refused: Sequence[Check]) -> tuple[str, str]:
+    """Why a whole file was not taken: the error's code, and its words."""
+    days = _columns([(check.field.label, check.day.samples) for check in refused if check.day.problem])
+    numbers = _columns([(check.field.label, check.number.samples) for check in refused if check.number.problem])
+    if not days:
+        return "ambiguous_number", (
+            f"The file was not taken: its numbers have decimal points and decimal commas in one column ({numbers}). "
+            f"Export them one way, or state the decimal sign in the mapping of this source (decimal: '.' or ',')."
+        )
+    return "ambiguous_date", (
+        f"The file was not taken: it does not say whether its dates put the day or the month first, or it writes "
+        f"them in several ways ({days}). Export the dates as YYYY-MM-DD, or state the order in the mapping of this "
+        f"source (dates: dmy or mdy)."
+    )
+
+
+def _columns(found: list[tuple[str, tuple[str, ...]]]) -> str:
+    return "; ".join(f"{label}: {', '.join(samples)}" for label, samples in found if samples)
 
 
 def _code(check: Check, code: str, raw: str | None) -> str:

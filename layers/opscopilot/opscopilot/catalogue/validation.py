@@ -14,6 +14,7 @@ from opscopilot.catalogue.check import Check as Check
 from opscopilot.catalogue.formats import NumberFormat
 from opscopilot.catalogue.messages import Code as Code
 from opscopilot.catalogue.messages import explain as explain
+from opscopilot.catalogue.messages import explain_refused as explain_refused
 from opscopilot.catalogue.signs import literal
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel import uom

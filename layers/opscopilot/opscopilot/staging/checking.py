@@ -15,10 +15,11 @@ from typing import Any
 
 import duckdb
 
-from opscopilot.catalogue import validation
+from opscopilot.catalogue import synonyms, validation
 from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding, cleaned, literal
 from opscopilot.staging.reading.footers import is_footer
+from opscopilot.staging.kept_rows import column_names
 from opscopilot.staging.recipe import ColumnFormat
 from opscopilot.staging.rejects import Spool
 
@@ -74,6 +75,10 @@ def checks_of(binding: Binding, formats: dict[str, ColumnFormat], zone: str, day
                 required=one.required,
                 zone=zone,
                 day_start=day_start,
+                unit=binding.unit,
+                whole=binding.entity.whole,
+                after=binding.before(one.field.name, form.unordered),
+                doubted=form.unordered,
             )
         )
     return tuple(found)
@@ -199,15 +204,22 @@ class Checker:
     def write_bad(self, target: Path, headers: tuple[str, ...]) -> None:
         """The wrong records as they came, with every error of theirs, ready for COPY."""
         entity = self.binding.entity
-        names = [header or f"column {index + 1}" for index, header in enumerate(headers)]
-        names = [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
+        names = column_names(headers)
+        above = self._from_above(headers, names)
         key = [name for name in entity.key if self.binding.bound(name)]
         with target.open("w", encoding="utf-8", newline="") as stream:
             spool = Spool(stream)
             for number, row, codes, raws, cells in self._bad_rows():
                 raw = dict(zip(self.binding.fields, raws, strict=True))
                 line = {"source_row": row, **dict(zip(names, cells, strict=True))}
+                line |= {name: raw[of] for name, of in above.items() if line[name] is None}
                 spool.add(number, line, self._errors(codes, raw), "/".join(raw[name] or "" for name in key))
+
+    def _from_above(self, headers: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """Columns that a line takes from the document above it, and their fields: it is kept alone, so with them."""
+        parent = {synonyms.key(one.header): one.field.name for one in self.binding.of_parent} if self.filled else {}
+        found = {name: parent.get(synonyms.key(header)) for header, name in zip(headers, names, strict=True)}
+        return {name: field for name, field in found.items() if field}
 
     def _bad_rows(self) -> Iterator[tuple[Any, ...]]:
         """Each wrong record: numbers, its error codes and raw texts by field, its cells. A batch at a time."""
@@ -229,8 +241,4 @@ class Checker:
         ]  # fmt: skip
         if found:
             return found
-        return [
-            {**validation.explain(check, "ambiguous_date", None, title),
-             "message": f"The file was not taken, because nobody can tell how {check.field.label} writes its dates."}
-            for check in self.checks if check.refused
-        ]  # fmt: skip
+        return [validation.explain_refused(check, title) for check in self.checks if check.refused]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from opscopilot.catalogue.remarks import remarks
 from opscopilot.catalogue.types import Type
 from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding
@@ -78,7 +79,11 @@ def _warnings(prepared: Prepared, outcome: Outcome) -> list[LogEntry]:
         why = TRUNCATED[prepared.records]
         found.append(LogEntry("warning", "truncated_suspected", f"The file has {prepared.records:,} records: {why}. "
                               f"Check that the export is whole."))  # fmt: skip
-    return found + [_assumed(check) for check in outcome.checks if check.number.assumed]
+    found += [_assumed(check) for check in outcome.checks if check.number.assumed]
+    return found + [
+        LogEntry(one.level, one.code, one.message, check.field.name, one.raw_value)
+        for check in outcome.checks for one in remarks(check)
+    ]  # fmt: skip
 
 
 def _assumed(check: Check) -> LogEntry:

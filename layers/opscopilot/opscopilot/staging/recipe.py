@@ -73,7 +73,9 @@ class Recipe(BaseModel):
 
     def binding(self, registry: Registry, plant: PlantSettings) -> Binding:
         """Which SQL gives the raw text of each field; Refused when the mapping does not fit the headers."""
-        return Binder(registry, self.headers, plant, self.today, self.landed_at).from_mapping(self.mapping)
+        return Binder(registry, self.headers, plant, self.today, self.landed_at).from_mapping(self.mapping).with_units(
+            {name: one.units for name, one in self.formats.items() if one.units}
+        )
 
     def settled(self, formats: dict[str, ColumnFormat], *, fill_down: bool) -> Recipe:
         """The recipe with what all values of the file have decided."""

@@ -10,12 +10,14 @@ from typing import Any
 import duckdb
 
 from opscopilot.catalogue.declaration import Registry
+from opscopilot.catalogue.messages import not_taken
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.staging import choosing, drifting, jobs, parts, receipt, rejects
 from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Checker, Outcome, workbench
 from opscopilot.staging.choosing import Choice
+from opscopilot.staging.doubts import doubted
 from opscopilot.staging.evidence import Evidence, Told
 from opscopilot.staging.finished import finished
 from opscopilot.staging.jobs import Claim, LogEntry, Staged
@@ -26,7 +28,7 @@ from opscopilot.staging.parts import PartTask
 from opscopilot.staging.ports import ObjectStore
 from opscopilot.staging.reading import parts as reading
 from opscopilot.staging.reading.table import Prepared, Table
-from opscopilot.staging.recipe import Recipe
+from opscopilot.staging.recipe import ColumnFormat, Recipe
 from opscopilot.staging.refusal import Refused
 
 
@@ -116,13 +118,21 @@ class _Table:
         assert self.waiting is not None
         self._carry_away(self.waiting, last=True)
         formats = self.evidence.formats(self.table.delimiter, self.told)
+        formats = self._settle(formats, fill_down=False)
         outcome = self.checker.outcome(formats)
         if self.evidence.fill_down(self.binding) or outcome.refused:
             # A record's meaning hangs on those above it, or no record is taken: the table is read in one piece.
             self.made.clear()
             return self.take(None)
-        self.recipe = self.recipe.settled(formats, fill_down=False)
         return self._commit(outcome, [self.prepared.spool], self.made)
+
+    def _settle(self, formats: dict[str, ColumnFormat], *, fill_down: bool) -> dict[str, ColumnFormat]:
+        """Fix how the file is read: its formats, rules that cannot be meant, units that stand behind numbers."""
+        plant = self.work.plant
+        settled = doubted(self.db, self.binding, formats, plant.default_time_zone, plant.day_start)
+        self.recipe = self.recipe.settled(settled, fill_down=fill_down)
+        self.binding = self.checker.binding = self.recipe.binding(self.taker.registry, plant)
+        return settled
 
     def _finished(self, part: reading.Part) -> None:
         """A part is written. The one before it is not the last, so it can go."""
@@ -146,7 +156,7 @@ class _Table:
         checker.load(prepared.parts, prepared.delimiter, multiline=prepared.multiline, untidy=prepared.untidy)
         evidence = Evidence.of(self.db, self.binding)
         formats = evidence.formats(self.table.delimiter, self.told)
-        self.recipe = self.recipe.settled(formats, fill_down=evidence.fill_down(self.binding))
+        formats = self._settle(formats, fill_down=evidence.fill_down(self.binding))
         outcome = checker.judge(formats, fill_down=self.recipe.fill_down)
         if outcome.good + outcome.bad + prepared.rejected == 0:
             raise _no_rows(self.work.file_name)
@@ -226,14 +236,7 @@ class _Table:
 
 def _nothing_good(staged: Staged, outcome: Outcome) -> tuple[str, str]:
     if outcome.refused:
-        columns = "; ".join(
-            f"{check.field.label}: {', '.join(check.day.samples)}" for check in outcome.refused if check.day.samples
-        )
-        return "ambiguous_date", (
-            f"The file was not taken: it does not say whether its dates put the day or the month first, or it does "
-            f"both ({columns}). Export the dates as YYYY-MM-DD, or state the order in the mapping of this source "
-            f"(dates: dmy or mdy)."
-        )
+        return not_taken(outcome.refused)
     return "all_records_rejected", (
         f"None of the {staged.total:,} records could be taken; see the rejected records for the reason of each."
     )
