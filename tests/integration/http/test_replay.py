@@ -206,6 +206,32 @@ def test_lines_without_numbers_keep_their_place_when_they_are_replayed(floor: Fl
     ]  # fmt: skip
 
 
+def test_lines_that_take_their_document_from_above_are_replayed_with_it(floor: Floor) -> None:
+    floor.drop("items.csv", "sku_code,description,base_uom\nA1,Jam,EA\n")
+    floor.drop("customers.csv", "customer_code,name\nC1,Shop\n")
+    lines = "order_number,customer_code,order_date,currency,sku_code,ordered_qty\n" + "".join(
+        f"{head},A1,{quantity}\n"
+        for head, quantity in (
+            ("SO1,C1,2026-09-01,EUR", "3"),
+            (",,,", "many"),
+            ("SO2,C1,2026-09-02,EUR", "5"),
+            (",,,", "6"),
+        )
+    )
+    job = floor.drop("sales_order_lines.csv", lines)
+    assert floor.counters(job) == ("partially_failed", 4, 3, 1, 0)
+    (row,) = table(floor.get(f"/jobs/{job}/rejects/file").text)
+    assert (row["order_number"], row["customer_code"], row["order_date"]) == ("SO1", "C1", "2026-09-01")
+    floor.fix(job, r2={"ordered_qty": "4"})
+    found = floor.plant.rows(
+        """SELECT o.order_number, l.line_no, l.ordered_qty FROM manufacturing.sales_order_lines l
+           JOIN manufacturing.sales_orders o ON o.id = l.sales_order_id ORDER BY 1, 2"""
+    )
+    assert [(row["order_number"], row["line_no"], int(row["ordered_qty"])) for row in found] == [
+        ("SO1", "1", 3), ("SO1", "2", 4), ("SO2", "1", 5), ("SO2", "2", 6)
+    ]  # fmt: skip
+
+
 def test_all_open_records_are_tried_again_when_a_person_has_said_how_to_read_them(floor: Floor) -> None:
     floor.drop("items.csv", "sku_code,description,base_uom\nA1,Jam,EA\n")
     floor.drop("suppliers.csv", "supplier_code,name\nS1,Acme\nS2,Other\n")
