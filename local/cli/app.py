@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, jobs, show
+from local.cli import context, jobs, lineage, show
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
 from local.upload_parts import send_parts
@@ -25,6 +25,7 @@ app.add_typer(forecast_app, name="forecast")
 app.add_typer(tenants_app, name="tenants")
 
 jobs.register(app)
+lineage.register(app)
 
 
 @app.command()

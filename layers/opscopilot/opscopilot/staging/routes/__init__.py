@@ -11,6 +11,7 @@ from opscopilot.staging.routes.connectors import connector_routes
 from opscopilot.staging.routes.epcis import epcis_routes
 from opscopilot.staging.routes.ingest import ingest_routes
 from opscopilot.staging.routes.jobs import job_routes
+from opscopilot.staging.routes.lineage import lineage_routes
 from opscopilot.staging.routes.mapping import mapping_routes
 from opscopilot.staging.routes.multipart import multipart_routes
 from opscopilot.staging.routes.rejects import reject_routes
@@ -26,6 +27,7 @@ def router(registry: Registry, area: LandingArea, redriver: Redriver, pulls: Pul
     multipart_routes(routes, area)
     epcis_routes(routes, area)
     job_routes(routes, registry)
+    lineage_routes(routes, registry)
     reject_routes(routes)
     replay_routes(routes, area)
     mapping_routes(routes, registry, redriver)
