@@ -247,7 +247,11 @@ class Scanner:
             return False
         if not self._tidy(self._newline.join(lines)) and any(alike[1:]):
             return False
-        return self._good_at(index + used) or not self._good_at(index + 1)
+        # If what follows is bad either way, the mark is rather in the line that has enough separators for a record.
+        return self._good_at(index + used) or self._like_record(index + used) or not self._good_at(index + 1)
+
+    def _like_record(self, index: int) -> bool:
+        return self._width is None or self._lines[index].count(self._sign) >= self._width - 1
 
     def _good_at(self, index: int) -> bool:
         """Whether a record of the right width begins at `index`, or the file ends there."""

@@ -75,13 +75,16 @@ def sniff(sample: Sample, stated: str | None = None) -> Shape | None:
         return None
     best: Shape | None = None
     for delimiter, weight in ({stated: 1.0} if stated else _candidates(lines)).items():
-        layout = Layout(delimiter, quote_of(lines, delimiter), "", sample.newline, _sign(delimiter, sample.text))
-        shape = _shape(sample, layout, weight)
+        shape = max(
+            (_shape(sample, Layout(delimiter, quote, "", sample.newline, _sign(delimiter, sample.text)), weight)
+             for quote in quotes_of(lines, delimiter)), key=lambda one: one.score,
+        )  # fmt: skip
+        shape = _with_escape(sample, shape, weight)
         if not stated and (shape.width < 2 or (delimiter in _RARE and not _even(shape, lines))):
             continue
         if best is None or shape.score > best.score * 1.0001:
             best = shape
-    return _with_escape(sample, best) if best else None
+    return best
 
 
 def _candidates(lines: Sequence[str]) -> dict[str, float]:
@@ -99,24 +102,27 @@ def _long(lines: Sequence[str]) -> dict[str, set[str]]:
     met: Counter[str] = Counter()
     for line in lines:
         met.update({match.group() for match in _LONG.finditer(line) if len(match.group()) > 1})
+    bare = [line for line in lines if not any(quote in line for quote in _QUOTES)]
+    text = "\n".join(bare) if len(bare) > len(lines) // 2 else _outside("\n".join(lines))
     found: dict[str, set[str]] = {}
     for sign, count in met.most_common(12):
         if count < 0.5 * len(lines):
             break
         core = {one for one in sign if one in _COMMON or one in ":#@$%&*!="}
-        alone = {
-            one for one in core
-            if sum(_outside(line).count(one) for line in lines)
-            == sum(_outside(line).count(sign) for line in lines) * sign.count(one)
-        }  # fmt: skip
+        alone = {one for one in core if text.count(one) == text.count(sign) * sign.count(one)}
         if alone and not any(sign in other for other in found):
             found = {other: within for other, within in found.items() if other not in sign} | {sign: alone}
     return found
 
 
-def _outside(line: str) -> str:
-    parts = line.split('"')
-    return "".join(parts[::2]) if len(parts) % 2 else line
+def _outside(text: str) -> str:
+    """The text without what is enclosed by the sign that encloses most of it."""
+    quote = max(_QUOTES, key=text.count)
+    for kept in (text.replace("\\\\", "").replace(f"\\{quote}", ""), text):
+        parts = kept.split(quote)
+        if len(parts) % 2:
+            return "".join(parts[::2])
+    return text
 
 
 def _sign(delimiter: str, text: str) -> str:
@@ -128,8 +134,8 @@ def _sign(delimiter: str, text: str) -> str:
     )
 
 
-def quote_of(lines: Sequence[str], delimiter: str) -> str:
-    """The sign that encloses cells; empty where marks open cells and never close them."""
+def quotes_of(lines: Sequence[str], delimiter: str) -> list[str]:
+    """The signs that may enclose cells, the likelier first; empty where marks open cells and never close them."""
     edge = re.escape(delimiter)
     counted = {}
     for quote in _QUOTES:
@@ -139,16 +145,17 @@ def quote_of(lines: Sequence[str], delimiter: str) -> str:
         counted[quote] = (
             sum(len(opens.findall(line)) for line in some), sum(len(closes.findall(line)) for line in some)
         )  # fmt: skip
-    for quote in _QUOTES[1:]:
-        begins, ends = counted[quote]
-        if (
-            min(begins, ends) >= 2
-            and min(begins, ends) > max(counted['"'])
-            and max(begins, ends) < 2 * min(begins, ends)
-        ):
-            return quote
     begins, ends = counted['"']
-    return "" if begins >= 3 and ends < 0.3 * begins else '"'
+    found = ["" if begins >= 3 and ends < 0.3 * begins else '"']
+    for quote in _QUOTES[1:]:
+        first, last = counted[quote]
+        if not min(first, last):
+            continue
+        sure = (
+            min(first, last) >= 2 and min(first, last) > max(begins, ends) and max(first, last) < 2 * min(first, last)
+        )
+        found.insert(0 if sure else len(found), quote)
+    return found
 
 
 def _shape(sample: Sample, layout: Layout, weight: float) -> Shape:
@@ -192,16 +199,17 @@ def _even(shape: Shape, lines: Sequence[str]) -> bool:
     return numbers > 0 or any(one in line for line in lines for one in ('"', "'") if shape.share == 1.0)
 
 
-def _with_escape(sample: Sample, shape: Shape) -> Shape:
+def _with_escape(sample: Sample, shape: Shape, weight: float) -> Shape:
     """The same layout with a backslash as escape, if that makes more records whole."""
     layout = shape.layout
     if not re.search(rf"\\(?:{re.escape(layout.quote) or '$^'}|{re.escape(layout.delimiter)})", sample.text):
         return shape
-    other = _shape(sample, replace(layout, escape="\\"), 1.0)
+    other = _shape(sample, replace(layout, escape="\\"), weight)
+    width = max(shape.width, other.width) if not shape.score else shape.width
 
-    def whole(one: Shape) -> tuple[float, int]:
+    def whole(one: Shape) -> tuple[int, int]:
         pattern = well_formed(one.layout)
-        good = [record for record in one.records if len(record.cells) == shape.width and not record.broken]
+        good = [record for record in one.records if len(record.cells) == width and not record.broken]
         return len(good), sum(1 for record in good if pattern.fullmatch(one.layout.into(record.text)))
 
     return other if whole(other) > whole(shape) else shape
