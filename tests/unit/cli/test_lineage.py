@@ -34,7 +34,8 @@ def test_source_references_history_and_rejects_are_shown_as_they_are(printed: io
                       "errors": [{"message": "4711 is not among the skus"}]}],
     })  # fmt: skip
     text = printed.getvalue()
-    assert text.count(EVIL) == 4
+    assert text.count(EVIL) == 3
+    assert "Version 2, from [/] [bold red]x.csv" in text, "nothing is taken for markup"
     assert "gtin" not in text
     assert "job j1, row 3" in text
     history = next(line for line in text.splitlines() if "unit_cost" in line)
