@@ -26,6 +26,7 @@ GRANTED = {
     ("ops_copilot", "platform.users"): {"INSERT", "UPDATE"},
     **{(role, "platform.outbox"): {"INSERT", "UPDATE"} for role in ROLES},
     ("ops_copilot", "staging.ingestion_jobs"): {"INSERT"},
+    ("ops_copilot", "staging.replays"): {"INSERT"},
     ("ops_copilot", "staging.data_connector_configs"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.notification_preferences"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.alert_acknowledgments"): {"INSERT"},
