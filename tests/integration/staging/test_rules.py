@@ -22,7 +22,9 @@ def plant() -> Iterator[support.Plant]:
 
 def faults(plant: support.Plant) -> list[dict[str, Any]]:
     """The first error of every kept record, with the record's number and status."""
-    rows = plant.rows("SELECT record_no, validation_status, errors FROM staging.staging_data ORDER BY created_at, record_no")
+    rows = plant.rows(
+        "SELECT record_no, validation_status, errors FROM staging.staging_data ORDER BY created_at, record_no"
+    )
     return [{"no": row["record_no"], "status": row["validation_status"], **row["errors"][0]} for row in rows]
 
 
@@ -33,7 +35,10 @@ def order(status: str, number: str = "W1", **more: str) -> dict[str, str]:
 
 def boms(plant: support.Plant, *codes: str, **more: str) -> None:
     """One recipe per item."""
-    assert plant.load("bom", [{"sku_code": code, "version": "1", "status": "approved", **more} for code in codes]).rejected == 0
+    assert (
+        plant.load("bom", [{"sku_code": code, "version": "1", "status": "approved", **more} for code in codes]).rejected
+        == 0
+    )
 
 
 def part(parent: str, child: str, line: str = "1", version: str = "1", **more: str) -> dict[str, str]:
@@ -63,10 +68,19 @@ def test_a_work_order_never_goes_back_and_is_told_where_it_may_go(plant: support
     counts = plant.load("work_order", [order(new), order(old, "W2"), order("created", "W3")])
     assert (counts.inserted, counts.updated, counts.rejected, counts.duplicates) == (1, 0, 1, 1)
     (fault,) = faults(plant)
-    assert (fault["code"], fault["field"], fault["raw_value"], fault["status"]) == ("bad_transition", "status", new, "invalid")
+    assert (fault["code"], fault["field"], fault["raw_value"], fault["status"]) == (
+        "bad_transition",
+        "status",
+        new,
+        "invalid",
+    )
     assert old.replace("_", " ") in fault["message"]
     assert new.replace("_", " ") in fault["message"]
-    assert "nothing comes after it" in fault["expected"] if old in ("closed", "cancelled") else "one of" in fault["expected"]
+    assert (
+        "nothing comes after it" in fault["expected"]
+        if old in ("closed", "cancelled")
+        else "one of" in fault["expected"]
+    )
 
 
 def test_a_purchase_order_received_is_not_open_again(plant: support.Plant) -> None:
@@ -113,12 +127,20 @@ def test_p31_rework_and_times_that_do_not_meet_are_no_loop(plant: support.Plant)
 
 def test_a_recipe_that_shares_a_component_is_no_loop(plant: support.Plant) -> None:
     boms(plant, "A", "B", "C")
-    assert plant.load("bom_component", [part("A", "B"), part("A", "C", "2"), part("B", "D"), part("C", "D")]).rejected == 0
+    assert (
+        plant.load("bom_component", [part("A", "B"), part("A", "C", "2"), part("B", "D"), part("C", "D")]).rejected == 0
+    )
 
 
 def version(number: str, start: str = "", end: str = "", status: str = "approved") -> dict[str, str | None]:
     """A version of the recipe of A."""
-    return {"sku_code": "A", "version": number, "status": status, "effective_from": start or None, "effective_to": end or None}
+    return {
+        "sku_code": "A",
+        "version": number,
+        "status": status,
+        "effective_from": start or None,
+        "effective_to": end or None,
+    }
 
 
 @pytest.mark.parametrize(

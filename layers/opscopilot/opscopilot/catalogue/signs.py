@@ -50,7 +50,7 @@ DAY_WORDS = frozenset(
 )
 """Ways to write 'days' behind a number of days."""
 
-NOTHING = frozenset(("-", "none", "null", "nil", "(null)", "(none)", "<null>", "(blank)", "(leer)"))
+NOTHING = frozenset(("-", "–", "—", "none", "null", "nil", "(null)", "(none)", "<null>", "(blank)", "(leer)"))
 """Ways in which systems write an empty cell."""
 UNKNOWN = frozenset(
     ("n/a", "n.a.", "n.a", "na", "#n/a", "#nv", "<na>", "nan", "?", "??", "???", "unknown", "unbekannt", "inconnu",

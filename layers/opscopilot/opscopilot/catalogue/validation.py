@@ -63,7 +63,7 @@ def _key(raw: str) -> str:
     """A GS1 key without what people put around its digits: blanks, hyphens, (01), and the .0 of a spreadsheet."""
     bare = f"regexp_replace({raw}, '^ *[(](00|01|02|41[0-7])[)]', '')"
     return (
-        f"CASE WHEN regexp_full_match({raw}, '[0-9]+') THEN {raw} "
+        f"CASE WHEN regexp_full_match({raw}, '[0-9]+') THEN {raw} WHEN lower({raw}) IN ({_EMPTY}) THEN NULL "
         f"ELSE regexp_replace({bare}, '[ -]|[.]0+$', '', 'g') END"
     )
 
