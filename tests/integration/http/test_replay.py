@@ -295,7 +295,7 @@ def test_an_upload_nobody_can_read_fails_alone_and_says_why(floor: Floor, conten
         ({}, "records", "Nothing"),
         ({"records": [{"record_no": 0}]}, "records.0.record_no", "greater"),
         ({"tenant": "other", "all": True}, "tenant", "Extra"),
-        ("no json", "body", "JSON"),
+        ("no json", "0", "JSON"),
     ],
 )
 def test_wrong_corrections_are_named(floor: Floor, body: Any, field: str, named: str) -> None:

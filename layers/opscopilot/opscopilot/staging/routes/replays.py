@@ -6,10 +6,10 @@ import secrets
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from opscopilot.kernel.errors import NotFound, TooLarge, ValidationFailed
@@ -106,12 +106,18 @@ def replay_routes(routes: APIRouter, area: LandingArea) -> None:
     @routes.post("/jobs/{job_id}/replay", status_code=202, tags=["jobs"], openapi_extra=_BODY,
                  summary="Try rejected records again, corrected or as they are")  # fmt: skip
     def replay(
-        job_id: UUID, caller: Loader, body: Annotated[bytes, Depends(_body)], request: Request
-    ) -> ReplayAccepted:
+        job_id: UUID, caller: Loader, body: Annotated[Any, Body()],
+        content_length: Annotated[int, Header(include_in_schema=False)] = 0,
+    ) -> ReplayAccepted:  # fmt: skip
         """A JSON body names records and new values; a text/csv body is the corrected download. The same corrections
         twice are one replay; records loaded meanwhile are left alone."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        asked = _from_file(caller, job_id, body) if kind in ("text/csv", "text/plain") else _from_json(body)
+        size = max(content_length, len(body) if isinstance(body, bytes) else 0)
+        if size > MAX_BODY:
+            raise TooLarge(
+                f"The corrections have more than {MAX_BODY >> 20} MB. Ask for a link with POST …/replay/upload.",
+                field="body", value=size, expected=f"at most {MAX_BODY} bytes",
+            )  # fmt: skip
+        asked = _from_file(caller, job_id, body) if isinstance(body, bytes) else _from_json(body)
         made = corrections.register(caller.tx, job_id, asked, caller.principal.user_id)
         _send(area, caller, job_id, made)
         return ReplayAccepted(replay_id=made.id, job_id=job_id, status=made.status, records=made.records,
@@ -145,21 +151,9 @@ def replay_routes(routes: APIRouter, area: LandingArea) -> None:
         return receipts.cancel(caller.tx, job_id, caller.principal.user_id)
 
 
-async def _body(request: Request) -> bytes:
-    """The body, bounded while it is read."""
-    found = b""
-    async for chunk in request.stream():
-        found += chunk
-        if len(found) > MAX_BODY:
-            raise TooLarge(
-                f"The corrections are larger than {MAX_BODY >> 20} MB. Ask for a link with POST …/replay/upload."
-            )
-    return found
-
-
-def _from_json(body: bytes) -> Asked:
+def _from_json(body: Any) -> Asked:
     try:
-        given = ReplayRequest.model_validate_json(body)
+        given = ReplayRequest.model_validate(body)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "body"
