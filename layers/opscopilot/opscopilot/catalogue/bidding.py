@@ -1,7 +1,7 @@
 """How one entity reads the headers: which column is which field, how sure that is, and why.
 
 Readings come in levels, the surest first; a column and a field are used once. Readings of the first levels are
-facts about headers. The last two are guesses from the meanings of words; a guess counts only where the values of
+facts about headers; that a system has a column which we do not keep is the weakest of them. The last two are guesses from the meanings of words; a guess counts only where the values of
 the sample support it, otherwise it is no more than a proposal.
 """
 
@@ -22,8 +22,8 @@ from opscopilot.catalogue.words import meanings
 
 PRICED = frozenset({"unit_cost", "unit_price", "price"})
 """Fields that a column of price units divides."""
-OWN_NAME, WORDS, SIMILAR = 2, 8, 9
-_SCORES = {0: 1.0, 1: 1.0, 2: 0.98, 3: 0.95, 4: 0.92, 5: 0.92, 6: 0.85, 7: 0.8, WORDS: 0.75, SIMILAR: 0.5}
+OWN_NAME, NOT_KEPT, WORDS, SIMILAR = 2, 9, 10, 11
+_SCORES = {0: 1.0, 1: 1.0, 2: 0.98, 3: 0.95, 4: 0.92, 5: 0.92, 6: 0.92, 7: 0.85, 8: 0.8, WORDS: 0.75, SIMILAR: 0.5}
 _GENERIC = frozenset(
     {"no", "id", "ref", "name", "date", "type", "status", "description", "group", "qty", "item", "unit"}
 )
@@ -110,11 +110,12 @@ class Bidder:
                     yield 0, one, f"{one.system} beside {one.only_with.upper()}"
                 continue
             mine = one.system == self.system
-            why = f"a header of {one.system}" if one.system != "Spreadsheet" else "a usual header"
+            usual = one.system == synonyms.USUAL
+            why = "a usual header" if usual else f"a header of {one.system}"
             if one.entity == own:
-                yield (1 if mine else 3), one, why
-            elif one.entity == parent:
-                yield (2 if mine else 6), one, why
+                yield (1 if mine else 3 if usual else 6 if one.field else NOT_KEPT), one, why
+            elif one.entity == parent and (one.field or mine):
+                yield (2 if mine else 7), one, why
             elif one.entity == ANY and (one.field in self.fields):
                 yield 5, one, why
         for spelling in synonyms.spellings(header):
@@ -125,7 +126,7 @@ class Bidder:
         plain = [one for one in rows if not one.only_with]
         shared = self.fields.get(plain[0].field) if len({one.field for one in plain}) == 1 else None
         if shared is not None and shared.type not in (Type.ENUM, Type.TEXT, Type.BOOL, Type.RATIO):
-            yield 7, plain[0]._replace(entity=own, values={}), "the same in files of other kinds"
+            yield 8, plain[0]._replace(entity=own, values={}), "the same in files of other kinds"
 
     def _guesses(self, header: str) -> Iterator[tuple[int, Synonym, str]]:
         """Readings by the meanings of the header's words: the whole header's, then its last part's."""

@@ -29,6 +29,8 @@ MARGIN = 0.06
 NAME_HINT = 0.08
 _TELLING = 4
 """A field of so many entities at most tells them apart."""
+_NEAR = 0.2
+"""How much worse an incomplete bid may be and still raise a doubt."""
 _NOBODYS = 0.3
 """What a column counts that nobody at all knows: wide exports have many of them."""
 _NAMELESS = re.compile(r"column \d+")
@@ -105,9 +107,10 @@ class Recognition:
     def best(self) -> Bid | None:
         """The bid that wins clearly, without its guesses, or None where a person has to say."""
         ready = [bid.firm for bid in self.bids if bid.firm.complete and bid.firm.score >= THRESHOLD]
-        rivals = [bid for bid in self.bids if bid.complete and bid.score >= THRESHOLD]
+        rivals = [bid for bid in self.bids if bid.specific and bid.score >= THRESHOLD]
         for one in ready:
-            if all(_beats(one, other) for other in rivals if other.entity != one.entity):
+            others = [other for other in rivals if other.entity != one.entity]
+            if all(_beats(one, other) if other.complete else not _doubts(one, other) for other in others):
                 return one
         return None
 
@@ -129,6 +132,12 @@ def _beats(one: Bid, other: Bid) -> bool:
     return ahead >= -MARGIN and bool(one.only_mine(other)) and not other.only_mine(one)
 
 
+def _doubts(one: Bid, other: Bid) -> bool:
+    """Whether a bid that lacks a column makes a complete one doubtful: it alone can place a telling column."""
+    near = one.score - other.score < _NEAR
+    return near and bool(other.only_mine(one)) and not one.only_mine(other)
+
+
 def derivable(entity: Entity) -> frozenset[str]:
     """Required fields that ingest can supply itself: a line's position in its document, the moment of a count."""
     found = {"line_no"} if entity.parent and entity.has("line_no") else set()
@@ -147,15 +156,18 @@ def needed(entity: Entity, registry: Registry) -> list[str]:
 
 
 def fingerprint(headers: Sequence[str], facts: Synonyms) -> str | None:
-    """The system whose headers most of these are, if at least three are and no other system has as many."""
+    """The system whose headers these are: at least three, and most of those that few others have."""
     votes: Counter[str] = Counter()
+    weight: dict[str, float] = {}
     for header in headers:
-        votes.update({one.system for one in facts.lookup(header)})
-    votes.pop("Spreadsheet", None)
-    ranked = votes.most_common(2)
-    if not ranked or ranked[0][1] < 3 or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
+        users = {one.system for one in facts.lookup(header)} - {synonyms.USUAL}
+        votes.update(users)
+        for system in users:
+            weight[system] = weight.get(system, 0.0) + 1 / len(users)
+    ranked = sorted((name for name in votes if votes[name] >= 3), key=lambda name: weight[name], reverse=True)
+    if not ranked or weight[ranked[0]] < 1 or (len(ranked) > 1 and weight[ranked[0]] == weight[ranked[1]]):
         return None
-    return ranked[0][0]
+    return ranked[0]
 
 
 @dataclass(frozen=True)

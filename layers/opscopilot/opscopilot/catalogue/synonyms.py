@@ -21,6 +21,8 @@ from typing import NamedTuple
 from opscopilot.catalogue.words import Meanings, meanings
 
 ANY = "*"
+USUAL = "Spreadsheet"
+"""The system of headers that are nobody's in particular."""
 _TABLE_PREFIX = re.compile(r"^[A-Z][A-Z0-9]{3,4}-(?=[A-Z])")
 _SAP_TABLE = re.compile(
     r"^(?:MARA|MAKT|MARC|MARD|MBEW|MARM|MCHB|MSEG|MKPF|MATDOC|VBAK|VBAP|VBEP|LIKP|LIPS|EKKO|EKPO|EKET|EKBE|EINA|EINE|EORD|"
