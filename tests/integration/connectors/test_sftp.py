@@ -63,7 +63,7 @@ def connector(server: SftpServer, tmp_path: Path, waits: Waits) -> Iterator[Make
             "sftp", whole, secret or {"password": PASSWORD}, Around(HttpClient(guard), guard, folder)
         )
         assert isinstance(found, SftpConnector)
-        found.sleep = waits  # type: ignore[misc]
+        found.sleep = waits
         made.append(found)
         return found
 

@@ -11,6 +11,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field
 
+from opscopilot.adapters.buckets import S3Buckets
 from opscopilot.adapters.secrets import SecretsManagerStore
 from opscopilot.kernel.clock import Deadline, SystemClock
 from opscopilot.kernel.db import Database
@@ -117,5 +118,8 @@ def pulling(settings: IngestSettings, database: Database, store: ObjectStore, lo
     """The tasks with their adapters."""
     guard = AddressGuard(local=settings.stage == "local", allowed=networks(settings.connector_allow_private))
     client = boto3.client("secretsmanager", region_name=settings.aws_region)
-    puller = Puller(database, store, settings.landing_bucket, SecretsManagerStore(client), guard, SystemClock())
+    puller = Puller(
+        database, store, settings.landing_bucket, SecretsManagerStore(client), guard, SystemClock(),
+        buckets=S3Buckets(settings.aws_region),
+    )  # fmt: skip
     return Pulling(puller, logger)

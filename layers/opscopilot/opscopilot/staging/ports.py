@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -89,3 +89,31 @@ class Redriver(Protocol):
     def start(self, tenant_id: UUID, run_id: UUID, payload: dict[str, Any]) -> None:
         """Start the ingestion with the event of the object; the same id again does nothing."""
         ...
+
+
+class Listed(NamedTuple):
+    """An object of somebody else's bucket. `stored` names its storage class."""
+
+    key: str
+    etag: str
+    size: int
+    modified: datetime
+    stored: str
+
+
+class ForeignBucket(Protocol):
+    """A bucket of another owner, for reading."""
+
+    def pages(self, prefix: str) -> Iterator[list[Listed]]:
+        """Every object below a prefix, page by page."""
+        ...
+
+    def download(self, key: str, etag: str, target: Path) -> None:
+        """Write that very version of the object to `target`; raises ObjectMissing when it is gone or has changed."""
+        ...
+
+
+class OpenBucket(Protocol):
+    """Gives a bucket as the role `role_arn` sees it (None: as we do), which knows us by `external_id`."""
+
+    def __call__(self, bucket: str, region: str | None, role_arn: str | None, external_id: str) -> ForeignBucket: ...

@@ -25,6 +25,7 @@ from opscopilot.staging.connectors.secrets import SecretText, refuse_secrets
 if TYPE_CHECKING:
     from opscopilot.staging.connectors.http import HttpClient
     from opscopilot.staging.connectors.network import AddressGuard
+    from opscopilot.staging.ports import OpenBucket
 
 SourceType = Literal["erp", "accounting", "inventory", "sales", "quality", "production", "pos", "external_api"]
 # The kinds that older documents name: a source type with no protocol of its own is spoken to over REST.
@@ -114,7 +115,8 @@ class Around:
 
     `http` follows the rules for outbound addresses; `guard` checks host and port for protocols that are not HTTP
     (`guard.check(host, port)` gives the address to connect to). `folder` is empty local disk. `deadline` says the
-    seconds that are left. `tenant_code` is the owner's: for prefixes that only the tenant may touch.
+    seconds that are left. `tenant_code` is the owner's: for what only the tenant may touch. `buckets` opens buckets
+    of other owners.
     """
 
     http: HttpClient
@@ -123,6 +125,7 @@ class Around:
     tenant_code: str = ""
     clock: Clock = field(default_factory=SystemClock)
     deadline: Deadline = _no_limit
+    buckets: OpenBucket | None = None
 
 
 class BaseConnector(ABC):

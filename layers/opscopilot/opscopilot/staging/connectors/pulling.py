@@ -39,7 +39,7 @@ from opscopilot.staging.connectors.secrets import SecretMissing, SecretStore, ch
 from opscopilot.staging.connectors.state import Pull
 from opscopilot.staging.finished import finished
 from opscopilot.staging.landing import PREFIX
-from opscopilot.staging.ports import ObjectStore
+from opscopilot.staging.ports import ObjectStore, OpenBucket
 
 log = logging.getLogger(__name__)
 KEEP_S = 60.0  # seconds of an invocation kept for landing what was fetched
@@ -100,6 +100,7 @@ class Puller:
     guard: AddressGuard
     clock: Clock
     sleep: Callable[[float], None] | None = None
+    buckets: OpenBucket | None = None
 
     def pull(self, tenant_id: UUID, job_id: UUID, deadline: Deadline) -> dict[str, Any]:
         """Pull for as long as there is time. status: done, failed, more (call again) or wait (call again later)."""
@@ -138,7 +139,7 @@ class Puller:
         """The connector with its secret; ConnectorFailed when the secret is not there."""
         options: dict[str, Any] = {"sleep": self.sleep} if self.sleep else {}
         http = HttpClient(self.guard, deadline=deadline, clock=self.clock, **options)
-        around = Around(http, self.guard, folder, tenant_code, self.clock, deadline)
+        around = Around(http, self.guard, folder, tenant_code, self.clock, deadline, self.buckets)
         made = ConnectorFactory.create_connector(
             pull.connector_type, pull.config, self._secret(tenant_code, pull), around
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -17,6 +17,7 @@ from pydantic import Field
 
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.staging.connectors.base import (
+    Around,
     BaseConnector,
     Batch,
     ConnectorConfig,
@@ -25,6 +26,7 @@ from opscopilot.staging.connectors.base import (
     Stream,
     StreamConfig,
 )
+from opscopilot.staging.connectors.secrets import SecretText
 from opscopilot.staging.connectors.ssh import Broken, Entry, Session, dial
 from opscopilot.staging.uploads import check_file_name
 
@@ -66,8 +68,11 @@ class SftpConnector(BaseConnector):
     title: ClassVar[str] = "SFTP server"
     Config = SftpConfig
     secret_fields: ClassVar[tuple[str, ...]] = ("password", "private_key", "passphrase")
-    sleep: ClassVar[Callable[[float], None]] = staticmethod(time.sleep)
     _session: Session | None = None
+
+    def __init__(self, config: Any, secret: Mapping[str, SecretText] | None, around: Around) -> None:
+        super().__init__(config, secret, around)
+        self.sleep: Callable[[float], None] = time.sleep
 
     def streams(self) -> list[Stream]:
         return [Stream(one.name, one.entity) for one in self.config.streams]
