@@ -38,7 +38,9 @@ def show(told: dict[str, Any]) -> None:
         console.print("No file ever got it in.")
     else:
         values = [(name, value) for name, value in told["values"].items() if value is not None]
-        console.print(table(escape(f"Version {told['version']}, from {place(told['source'])}"), ("field", "value"), values))
+        console.print(
+            table(escape(f"Version {told['version']}, from {place(told['source'])}"), ("field", "value"), values)
+        )
     if told["references"]:
         rows = [(one["field"], one["entity"], one["key"], place(one["source"])) for one in told["references"]]
         console.print(table("Refers to", ("field", "entity", "key", "from"), rows))

@@ -100,7 +100,9 @@ def test_a_key_with_an_empty_part_and_an_instant(floor: Floor) -> None:
     assert floor.get("/lineage/inventory_snapshot/00100234/W1///soon").status == 404
 
 
-def test_p60_another_tenants_rows_have_no_lineage_here(floor: Floor, api: Api, around: Outside, new_plant: NewPlant) -> None:
+def test_p60_another_tenants_rows_have_no_lineage_here(
+    floor: Floor, api: Api, around: Outside, new_plant: NewPlant
+) -> None:
     assert isinstance(around.landing.store, MemoryStore)
     other = Floor(api, new_plant(), around.landing.store)
     assert other.get("/lineage/sku/00100234").status == 404

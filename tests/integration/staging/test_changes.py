@@ -89,7 +89,9 @@ def test_deliveries_confirmed_for_later_are_told_with_the_worst_first(yard: Dock
 def test_states_of_work_orders_are_told_from_and_to(yard: Dock) -> None:
     orders = [{"wo_number": f"W{n}", "sku_code": "1", "ordered_qty": "5", "status": "scheduled"} for n in range(3)]
     yard.load("work_order", orders)
-    job = yard.load("work_order", [{**one, "status": "in_progress" if n else "cancelled"} for n, one in enumerate(orders)])
+    job = yard.load(
+        "work_order", [{**one, "status": "in_progress" if n else "cancelled"} for n, one in enumerate(orders)]
+    )
     assert changes(job)["work_order", "status_changed"] == (3, [
         {"from": "scheduled", "to": "in_progress", "count": 2}, {"from": "scheduled", "to": "cancelled", "count": 1},
     ])  # fmt: skip

@@ -163,10 +163,7 @@ def update(plan: LoadPlan) -> str:
 
 def of_changed(plan: LoadPlan) -> str:
     """FROM and WHERE over the rows that are about to change: m is the match, t the new values."""
-    return (
-        f"FROM {matched(plan)} m JOIN {plan.resolved} t ON t.record_no = m.record_no\n"
-        f"WHERE {CHANGED}"
-    )
+    return f"FROM {matched(plan)} m JOIN {plan.resolved} t ON t.record_no = m.record_no\nWHERE {CHANGED}"
 
 
 def pardon(plan: LoadPlan) -> str:

@@ -138,6 +138,7 @@ class Normalizer:
         finish.write_counters(tx, staged.job_id, totals, counts, finish.merged(row["changes"], loading.changes))
         if not staged.last:
             return "running"
+        finish.forget_old_keys(tx)
         status = finish.close(tx, staged.job_id, totals)
         heal.announce(tx, staged, self.clock.now)
         finished(tx, staged.job_id, staged.correlation_id, self.clock.now())

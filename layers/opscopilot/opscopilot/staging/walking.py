@@ -128,7 +128,9 @@ class _Sources:
         self._tx = tx
         self._jobs: dict[UUID, Row] = {}
 
-    def of(self, job_id: UUID, source_row: int | None, source_id: str | None = None, *, record: bool = False) -> FileRow:
+    def of(
+        self, job_id: UUID, source_row: int | None, source_id: str | None = None, *, record: bool = False
+    ) -> FileRow:
         """Where a version of a row came from; `record` adds what the file said there, where it was kept."""
         if job_id not in self._jobs:
             self._jobs[job_id] = self._tx.one(
@@ -220,7 +222,9 @@ def _references(tx: Tx, registry: Registry, entity: Entity, row_id: UUID, source
         )  # fmt: skip
         if row is not None:
             source = sources.of(row["ingestion_job_id"], row["source_row"], row["source_id"])
-            found.append(Reference(field=ref.fields[-1], entity=ref.entity, key=row["key"], id=row["id"], source=source))
+            found.append(
+                Reference(field=ref.fields[-1], entity=ref.entity, key=row["key"], id=row["id"], source=source)
+            )
     return found
 
 

@@ -42,7 +42,7 @@ def before_update(tx: Tx, plan: LoadPlan) -> list[Change]:
     if changed & {"is_active"}:
         found += _switched_off(tx, plan)
     if name == DEMAND and changed & {"ordered_qty", "cancelled_qty", "shipped_qty", "uom"}:
-        found += _demand_changed(tx, plan)
+        found += _demand_changed(tx, plan, units=bool(fields.get("uom")))
     return found
 
 
@@ -87,7 +87,7 @@ def _moved(tx: Tx, plan: LoadPlan, what: str, field: str, count: int, by: str) -
     was, now = (f"trim_scale({side}.{field})" if field in PRICES.get(plan.entity.name, ()) else f"{side}.{field}"
                 for side in ("e", "t"))  # fmt: skip
     rows = tx.rows(
-        f"SELECT {_key(plan)} AS key, '{field}' AS field, x.was AS \"from\", x.now AS \"to\" FROM (\n"
+        f'SELECT {_key(plan)} AS key, \'{field}\' AS field, x.was AS "from", x.now AS "to" FROM (\n'
         f"  SELECT t.record_no, {was}::text AS was, {now}::text AS now, {by.format(field)} AS by {_rows(plan)}"
         f" AND e.{field} IS DISTINCT FROM t.{field} ORDER BY by DESC NULLS LAST, t.record_no LIMIT {EXAMPLES}) x\n"
         f"JOIN staged s ON s.record_no = x.record_no ORDER BY x.by DESC NULLS LAST, s.record_no"
@@ -102,7 +102,7 @@ def _confirmed_later(tx: Tx, plan: LoadPlan, field: str) -> list[Change]:
     if not count:
         return []
     rows = tx.rows(
-        f"SELECT {_key(plan)} AS key, x.was AS \"from\", x.now AS \"to\", x.days FROM (\n"
+        f'SELECT {_key(plan)} AS key, x.was AS "from", x.now AS "to", x.days FROM (\n'
         f"  SELECT t.record_no, e.{field}::text AS was, t.{field}::text AS now, t.{field} - e.{field} AS days "
         f"{_rows(plan)} AND {later} ORDER BY days DESC, t.record_no LIMIT {EXAMPLES}) x\n"
         f"JOIN staged s ON s.record_no = x.record_no ORDER BY x.days DESC, s.record_no"
@@ -131,7 +131,9 @@ def _switched_off(tx: Tx, plan: LoadPlan) -> list[Change]:
 
 def _open(plan: LoadPlan | None, new: str, old: str) -> str:
     """The open quantity of a line; what the file does not carry is what it was."""
-    side = {n: new if plan is None or n in plan.fields else old for n in ("ordered_qty", "shipped_qty", "cancelled_qty")}
+    side = {
+        n: new if plan is None or n in plan.fields else old for n in ("ordered_qty", "shipped_qty", "cancelled_qty")
+    }
     ordered, *less = (f"{one}.{name}" for name, one in side.items())
     return f"greatest({ordered} - " + " - ".join(f"coalesce({one}, 0)" for one in less) + ", 0)"
 
@@ -151,16 +153,19 @@ def _demand_added(tx: Tx, plan: LoadPlan, *, some_exist: bool) -> list[Change]:
     return [Change(what="demand_added", entity=DEMAND, count=count, examples=rows[:EXAMPLES])]
 
 
-def _demand_changed(tx: Tx, plan: LoadPlan) -> list[Change]:
+def _demand_changed(tx: Tx, plan: LoadPlan, *, units: bool) -> list[Change]:
     """Lines whose open quantity changes, before and after, per unit; lines that are cancelled whole are told apart."""
     was, now = _open(None, "e", "e"), _open(plan, "t", "e")
-    unit = "t.uom" if "uom" in plan.fields else "e.uom"
+    sides = f"SELECT e.uom, count(*) AS lines, sum({was}) AS was, sum({now}) AS now {_rows(plan)} AND {was} <> {now} GROUP BY 1"
+    if units:
+        sides = (
+            f"SELECT e.uom, count(*) AS lines, sum({was}) AS was, sum(CASE WHEN t.uom = e.uom THEN {now} ELSE 0 END) "
+            f"AS now {_rows(plan)} AND ({was} <> {now} OR e.uom <> t.uom) GROUP BY 1\n"
+            f"  UNION ALL SELECT t.uom, 0, 0, sum({now}) {_rows(plan)} AND e.uom <> t.uom GROUP BY 1"
+        )
     rows = tx.rows(
-        f'SELECT uom, sum(lines)::integer AS lines, trim_scale(sum(was))::text AS "from", trim_scale(sum(now))::text AS "to" FROM (\n'
-        f"  SELECT e.uom, count(*) AS lines, sum({was}) AS was, sum(CASE WHEN {unit} = e.uom THEN {now} ELSE 0 END) AS "
-        f"now {_rows(plan)} AND ({was} <> {now} OR e.uom <> {unit}) GROUP BY 1\n"
-        f"  UNION ALL SELECT {unit}, 0, 0, sum({now}) {_rows(plan)} AND e.uom <> {unit} GROUP BY 1) x\n"
-        f"GROUP BY 1 ORDER BY 2 DESC, 1"
+        f'SELECT uom, sum(lines)::integer AS lines, trim_scale(sum(was))::text AS "from", '
+        f'trim_scale(sum(now))::text AS "to" FROM ({sides}) x GROUP BY 1 ORDER BY 2 DESC, 1'
     )
     found = []
     if rows:

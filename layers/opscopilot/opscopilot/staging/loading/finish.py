@@ -14,6 +14,8 @@ from opscopilot.staging.loading.model import Change, Counts
 
 TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
 EXAMPLES = 5
+KEYS_DAYS = 30
+"""How long is kept which rows an extract left as they are; an older extract than that is not expected any more."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,8 @@ def merged(known: Iterable[dict[str, Any]], found: Iterable[Change]) -> list[dic
             update={"count": before.count + one.count, "examples": (before.examples + one.examples)[:EXAMPLES]}
         )  # fmt: skip
     return [one.model_dump(mode="json") for one in by_key.values()]
+
+
+def forget_old_keys(tx: Tx) -> None:
+    """Drop what nobody will compare with any more."""
+    tx.execute("DELETE FROM staging.job_keys WHERE created_at < now() - make_interval(days => :days)", days=KEYS_DAYS)

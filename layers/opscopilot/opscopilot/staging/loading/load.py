@@ -98,13 +98,13 @@ class Loading:
 
     def _write(self, plan: LoadPlan) -> Written:
         tx, done = self.tx, Written()
-        tx.script(upsert.resolve(plan))
+        rows = tx.script(upsert.resolve(plan)).rowcount
         tx.script(writing.number_rows(plan))
         if tx.script(writing.find_repeats(plan)).rowcount:
             done.conflicts = bool(tx.script(writing.mark_repeats(plan)).rowcount)
         known = bool(tx.scalar(f"SELECT EXISTS (SELECT 1 FROM {plan.entity.full_table})"))
-        met = known and bool(tx.script(writing.match(plan, late=self.not_after is not None)).rowcount)
-        changed = met and self._settle(plan, done)
+        met = tx.script(writing.match(plan, late=self.not_after is not None)).rowcount if known else 0
+        changed = bool(met) and self._settle(plan, done)
         checks = rules.statements(plan, self.parent if plan.own_rows else None)
         for statement in checks:
             tx.script(statement)
@@ -112,7 +112,8 @@ class Loading:
             tx.script(writing.pardon(plan))
         if met:
             self._update(plan, done, changed=changed)
-        done.inserted = int(tx.script(writing.insert(plan, some_exist=known)).rowcount)
+        if met < rows:
+            done.inserted = int(tx.script(writing.insert(plan, some_exist=known)).rowcount)
         if done.inserted:
             self.changes += changes.after_insert(tx, plan, done.inserted, some_exist=known)
         if done.inserted or done.updated:
