@@ -34,6 +34,7 @@ from local.seams import (
     lambda_invoke,
     outbox,
     s3_requests,
+    secrets,
     state_machines,
 )
 from local.template import CODE, AsyncInvocation, Template
@@ -60,6 +61,7 @@ class LocalAws:
         self.resolved: dict[str, str] = {}
         self.host = FunctionHost({})
         self.store = ObjectStore(objects, ACCOUNT)
+        self._secrets = objects.parent / "secrets.json"
         self._overrides = overrides
         self._patches = Patches()
         self._mock = mock_aws(
@@ -224,6 +226,7 @@ class LocalAws:
         s3_requests.install(self._patches, self.store.saved, self.publish)
         execution_status.install(self._patches, self.publish)
         jsonata.install(self._patches)
+        secrets.install(self._patches, self._secrets)
 
     def _create_stack(self) -> None:
         s3 = self.client("s3")

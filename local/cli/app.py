@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from local.cli import context, jobs, lineage, show
+from local.cli.connectors import connectors_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
 from local.upload_parts import send_parts
@@ -23,6 +24,7 @@ forecast_app = typer.Typer(no_args_is_help=True, help="Run forecasts and look at
 tenants_app = typer.Typer(no_args_is_help=True, help="Create tenants (needs the platform administrator's token).")
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(tenants_app, name="tenants")
+app.add_typer(connectors_app, name="connectors")
 
 jobs.register(app)
 lineage.register(app)
