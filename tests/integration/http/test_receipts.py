@@ -73,6 +73,20 @@ def test_waiting_records_say_what_they_wait_for_until_it_comes(floor: Floor) -> 
     assert floor.receipt(job)["waits_for"] == []
 
 
+def test_what_changed_downstream_is_said_in_sentences(floor: Floor) -> None:
+    floor.drop("items.csv", "sku_code,description,unit_cost\n1,Jam,1.5\n2,Tea,2\n")
+    job = floor.drop("later.csv", "sku_code,description,unit_cost\n1,Jam,1.75\n2,Tea,2\n3,Oil,9\n")
+    told = floor.receipt(job)
+    said = {one["what"]: one["sentence"] for one in told["changes"]}
+    assert said["added"] == "1 new sku"
+    assert said["changed"] == "1 sku changed (unit cost in 1)"
+    assert said["price_changed"] == "the unit cost of 1 sku changed (1: 1.5 → 1.75)"
+    count = told["counts"]
+    assert (count["loaded"], count["inserted"], count["updated"], count["duplicates"]) == (2, 1, 1, 1)
+    assert "the unit cost of 1 sku changed" in floor.get(f"/jobs/{job}/receipt", format="html").text
+    assert "What changed:" in floor.get(f"/jobs/{job}/receipt", format="text").text
+
+
 def test_freshness_names_the_file_each_kind_of_data_came_from(floor: Floor) -> None:
     job = floor.drop("items.csv", "sku_code,description\n1,Jam\n2,Tea\n")
     fresh = {one["entity"]: one for one in floor.get("/freshness").json}

@@ -122,7 +122,7 @@ def _waits(told: Receipt) -> str:
 
 
 def _changes(told: Receipt) -> str:
-    return _table("What changed", ("",), ((_cell(wording.change_line(one)),) for one in told.changes))
+    return _table("What changed", ("",), ((_cell(one["sentence"]),) for one in told.changes))
 
 
 def _tables(told: Receipt) -> str:

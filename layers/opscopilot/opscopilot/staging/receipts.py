@@ -13,6 +13,7 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
 from opscopilot.staging import receipt_parts as parts
+from opscopilot.staging.change_words import sentence
 
 JobStatus = Literal["pending", "running", "needs_mapping", "completed", "partially_failed", "failed", "cancelled"]
 _COLUMNS = """id, file_name, entity_type, entity_score, status, source_system, source_type, mode, total_records,
@@ -84,7 +85,9 @@ class Receipt(Job):
     waiting_records: int = Field(description="Of those, records that only wait for a reference or a unit factor.")
     faults: list[parts.Fault] = Field(description="Kinds of errors, the most frequent first, with examples.")
     waits_for: list[parts.Wait]
-    changes: list[dict[str, Any]] = Field(description="What the load changed downstream.")
+    changes: list[dict[str, Any]] = Field(
+        description="What the load changed downstream: what, entity, count, examples, and the sentence."
+    )
     freshness: parts.Freshness | None = Field(description="When this entity was last loaded.")
     progress: parts.Progress | None = Field(description="While it runs.")
     children: list[parts.Child] = Field(description="Jobs of the other tables of this file.")
@@ -156,7 +159,7 @@ def receipt(tx: Tx, registry: Registry | None, job_id: UUID) -> Receipt:
         **row, "entity_title": entity.title if entity else None, "recognised": parts.recognised(registry, row),
         "counts": _counts(row, waiting), "rejects_by_code": {one["code"]: one["n"] for one in counted},
         "waiting_records": waiting, "faults": parts.faults(tx, job_id) if counted else [],
-        "waits_for": parts.waits(tx, job_id) if waiting else [], "changes": row["changes"] or [],
+        "waits_for": parts.waits(tx, job_id) if waiting else [], "changes": [{**one, "sentence": sentence(one)} for one in row["changes"] or []],
         "freshness": _fresh(tx, registry, row["entity_type"]), "progress": parts.progress(tx, row),
         "children": parts.children(tx, job_id), "replays": parts.replays(tx, job_id), "log": log,
         "proposal": (mapping or {}).get("proposal") if row["status"] == "needs_mapping" else None,

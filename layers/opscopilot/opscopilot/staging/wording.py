@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from opscopilot.staging.change_words import plural
 from opscopilot.staging.receipt_parts import Fault
 from opscopilot.staging.receipts import Receipt
 
@@ -28,9 +29,7 @@ def shown(value: Any, longest: int = _LONGEST) -> str:
 
 def things(told: Receipt, count: int) -> str:
     """What the records are, in the words of the catalogue: '3 sales order lines', '1 record'."""
-    name = (told.entity_type or "record").replace("_", " ")
-    plural = name[:-1] + "ies" if name.endswith("y") else name + ("es" if name.endswith(("s", "x", "ch")) else "s")
-    return f"{count:,} {name if count == 1 else plural}"
+    return f"{count:,} {plural(told.entity_type or 'record', count)}"
 
 
 def headline(told: Receipt) -> str:
@@ -116,23 +115,8 @@ def _waits(told: Receipt) -> str:
     return "\n".join(["These records wait and load by themselves once it is there:", *lines])
 
 
-def change_line(change: dict[str, Any]) -> str:
-    """One thing that changed downstream, in words."""
-    examples = ", ".join(shown(_example(one), 40) for one in (change.get("examples") or [])[:3])
-    count = change.get("count")
-    what = shown(str(change.get("what") or "").replace("_", " "), 160)
-    number = f"{count:,} × " if isinstance(count, int) else ""
-    return f"{number}{what}" + (f" ({examples})" if examples else "")
-
-
-def _example(one: Any) -> Any:
-    return one.get("key") or one.get("code") or next(iter(one.values()), "") if isinstance(one, dict) else one
-
-
 def _changes(told: Receipt) -> str:
-    lines = [f"  {change_line(one)}" for one in told.changes[:8]]
-    if told.counts.deactivated:
-        lines.append(f"  {told.counts.deactivated:,} rows that the full extract no longer has were deactivated")
+    lines = [f"  {shown(one['sentence'], 240)}" for one in told.changes[:10]]
     return "\n".join(["What changed:", *lines]) if lines else ""
 
 
