@@ -73,6 +73,20 @@ def test_waiting_records_say_what_they_wait_for_until_it_comes(floor: Floor) -> 
     assert floor.receipt(job)["waits_for"] == []
 
 
+def test_a_file_that_waits_for_a_mapping_shows_what_it_could_be(floor: Floor) -> None:
+    job = floor.drop("unclear.csv", f'Alpha,Beta,Description\nx1,y1,"{EVIL}"\nx2,y2,Tea\n')
+    told = floor.receipt(job)
+    assert told["status"] == "needs_mapping"
+    assert told["proposal"]["headers"] == ["Alpha", "Beta", "Description"]
+    text = floor.get(f"/jobs/{job}/receipt", format="text").text
+    assert text.startswith("unclear.csv waits: somebody has to say what its columns are")
+    assert "POST /api/v1/jobs/" in text
+    page = floor.get(f"/jobs/{job}/receipt", format="html").text
+    assert "The first rows" in page
+    assert "<script" not in page
+    assert (floor.post(f"/jobs/{job}/cancel").json)["status"] == "cancelled"
+
+
 def test_what_changed_downstream_is_said_in_sentences(floor: Floor) -> None:
     floor.drop("items.csv", "sku_code,description,unit_cost\n1,Jam,1.5\n2,Tea,2\n")
     job = floor.drop("later.csv", "sku_code,description,unit_cost\n1,Jam,1.75\n2,Tea,2\n3,Oil,9\n")

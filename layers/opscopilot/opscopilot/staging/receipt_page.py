@@ -33,7 +33,7 @@ code{background:#1b2530}.q{color:#93a4b3}}
 def page(told: Receipt) -> str:
     """The whole page."""
     sections = (
-        _error(told), _numbers(told), _recognised(told), _faults(told), _waits(told), _changes(told),
+        _error(told), _numbers(told), _recognised(told), _proposed(told), _sample(told), _faults(told), _waits(told), _changes(told),
         _tables(told), _replays(told), _log(told), _next(told),
     )  # fmt: skip
     title = escape(wording.headline(told))
@@ -99,6 +99,22 @@ def _recognised(told: Receipt) -> str:
     left = f"<p>Columns not kept: {', '.join(_code(one) for one in found.unmapped)}</p>" if found.unmapped else ""
     about = f"<p class='q'>{_cell(', '.join(why))}</p>" if why else ""
     return _table(f"Taken as: {found.title}", ("field", "column of the file", "read as"), rows) + about + left
+
+
+def _proposed(told: Receipt) -> str:
+    rows = (
+        (_cell(one["title"]), f"{one['score']:.2f}",
+         "<br>".join(f"{_code(of['column'])} → {_cell(name)}" for name, of in one["columns"].items()),
+         _cell(", ".join(of["label"] for of in one.get("missing") or [])))
+        for one in (told.proposal or {}).get("candidates") or []
+    )  # fmt: skip
+    return _table("What it could be", ("taken as", "score", "columns", "lacks"), rows)
+
+
+def _sample(told: Receipt) -> str:
+    found = told.proposal or {}
+    rows = ([_code(cell) for cell in row] for row in found.get("sample") or [])
+    return _table("The first rows", found.get("headers") or [], rows)
 
 
 def _faults(told: Receipt) -> str:

@@ -50,7 +50,15 @@ def headline(told: Receipt) -> str:
 
 def as_text(told: Receipt) -> str:
     """The receipt as plain text, in blocks with an empty line between them. At most 8,000 characters."""
-    blocks = (_recognised(told), _outcome(told), _faults(told), _waits(told), _changes(told), _next(told))
+    blocks = (
+        _recognised(told),
+        _outcome(told),
+        _proposed(told),
+        _faults(told),
+        _waits(told),
+        _changes(told),
+        _next(told),
+    )
     return "\n\n".join(block for block in blocks if block)[:_MAX_TEXT]
 
 
@@ -75,6 +83,18 @@ def _outcome(told: Receipt) -> str:
         lines += [f"Records: {count.total:,}", f"  loaded: {count.loaded:,}{_of_loaded(told)}",
                   f"  known already: {count.duplicates:,}", f"  not loaded: {count.failed:,}"]  # fmt: skip
     return "\n".join(lines)
+
+
+def _proposed(told: Receipt) -> str:
+    lines = []
+    for one in (told.proposal or {}).get("candidates") or []:
+        columns = ", ".join(
+            f"{shown(of['column'], 40)} → {name.replace('_', ' ')}" for name, of in list(one["columns"].items())[:8]
+        )
+        lacks = ", ".join(shown(of["label"], 40) for of in one.get("missing") or [])
+        lines.append(f"  {one['title']} (score {one['score']:.2f}): {columns or 'no column for certain'}"
+                     + (f"; it lacks: {lacks}" if lacks else ""))  # fmt: skip
+    return "\n".join(["It could be:", *lines]) if lines else ""
 
 
 def _of_loaded(told: Receipt) -> str:
