@@ -46,7 +46,7 @@ class Dock:
     def normalizer(self) -> Normalizer:
         return Normalizer(
             self.plant.db("ops_normalize"), registry(), FixedClock(NOW), Nowhere(),
-            lambda key, target: shutil.copy(self.staged[key], target), parquet_as_csv,  # type: ignore[arg-type,return-value]
+            lambda key, target: shutil.copy(self.staged[key], target), parquet_as_csv,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def stage(self, entity: str, rows: Rows, *, first: int = 1, **more: Any) -> StagedFile:

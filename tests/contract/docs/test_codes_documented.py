@@ -43,10 +43,12 @@ def test_every_reason_to_reject_a_record_in_ingest_is_explained() -> None:
     assert section("ingest", "Reasons of single records", "A crash or time-out") == set(get_args(Code))
 
 
-def test_every_reason_to_keep_a_record_waiting_in_normalize_is_explained() -> None:
-    source = (PACKAGE / "catalogue/upsert.py").read_text("utf-8") + (PACKAGE / "staging/normalize.py").read_text(
-        "utf-8"
-    )
+def test_every_reason_to_keep_a_record_in_normalize_is_explained() -> None:
+    files = ("catalogue/upsert.py", "catalogue/rules.py", "staging/loading/kept.py")
+    source = "".join((PACKAGE / name).read_text("utf-8") for name in files)
     documented = section("normalize", "| reason on a record", "| failure |")
-    assert documented == {"reference_not_found", "uom_conversion_missing", "conflicting_duplicate"}
+    assert documented == {
+        "reference_not_found", "uom_conversion_missing", "conflicting_duplicate", "bad_transition", "validity_overlap",
+        "cycle",
+    }  # fmt: skip
     assert all(code in source for code in documented)

@@ -14,11 +14,11 @@ SKU = [{"sku_code": "00100234", "description": "Jam", "base_uom": "EA"}]
 FACTOR = [{"sku_code": "00100234", "uom": "XCS", "factor_to_base": "12"}]
 CUSTOMER = [{"customer_code": "C1", "name": "Shop"}]
 ORDER = [{"order_number": "SO1", "customer_code": "C1", "order_date": "2026-09-01", "currency": "EUR"}]
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"order_number": "SO1", "line_no": "1", "sku_code": "00100234", "ordered_qty": "3", "uom": "XCS"},
     {"order_number": "SO1", "line_no": "2", "sku_code": "00100234", "ordered_qty": "5", "uom": None},
 ]
-FILES = {"sku": SKU, "sku_uom": FACTOR, "customer": CUSTOMER, "sales_order": ORDER, "sales_order_line": LINES}
+FILES: dict[str, list[dict[str, Any]]] = {"sku": SKU, "sku_uom": FACTOR, "customer": CUSTOMER, "sales_order": ORDER, "sales_order_line": LINES}
 
 
 @pytest.fixture
