@@ -120,7 +120,8 @@ def test_a_day_that_only_one_order_can_read_settles_the_column() -> None:
     assert column(DAY, ["04/05/2026"], order="dmy").read == ["2026-05-04"]
 
 
-@pytest.mark.parametrize("layout", [one for one in LAYOUTS.values() if not one.rewrite], ids=lambda one: one.name)
-def test_the_example_of_a_layout_is_read_by_it(layout: object) -> None:
-    assert column(DAY, [LAYOUTS[layout.name].example], order="mdy" if layout.name.startswith("mm") or "mdy" in layout.name  # type: ignore[attr-defined]
-                  else "dmy").read in ([THE_DAY], ["2030-09-26"])  # fmt: skip
+@pytest.mark.parametrize("name", [one.name for one in LAYOUTS.values() if not one.rewrite and one.name[0] in "yicd"])
+def test_the_example_of_a_layout_is_read_by_it(name: str) -> None:
+    found = column(DAY, [LAYOUTS[name].example] * 2, order="dmy")
+    assert found.check.day.layout.name == name or name.startswith("yymd")
+    assert found.codes == [None, None]

@@ -106,11 +106,11 @@ def _overlaps(plan: LoadPlan, period: Period) -> str:
         f"    UNION ALL SELECT 0, {', '.join(f'o.{one}' for one in columns.split(', '))} FROM {plan.entity.full_table} o\n"
         f"    WHERE NOT EXISTS (SELECT 1 FROM {plan.resolved} r WHERE {same})) o\n"
         f"  WHERE {alike}{theirs} AND {_clash(period)} AND o.record_no < t.record_no ORDER BY o.record_no LIMIT 1)\n"
-        f"WHERE {GOOD}{ours} AND t.record_no IN ({_clashing(plan, period, columns, same)})"
+        f"WHERE {GOOD}{ours} AND t.record_no IN ({_clashing(plan, period, same)})"
     )
 
 
-def _clashing(plan: LoadPlan, period: Period, columns: str, same: str) -> str:
+def _clashing(plan: LoadPlan, period: Period, same: str) -> str:
     """Records that clash with an earlier record of the file or with a stored row that the file does not change."""
     alike = " AND ".join(f"o.{column} = t.{column}" for column in period.columns)
     theirs = "".join(f" AND o.{name} = {literal(value)}" for name, value in period.only.items())

@@ -46,13 +46,14 @@ class ColumnFormat(BaseModel):
     @property
     def number(self) -> NumberFormat:
         """For a column of numbers."""
-        problem: Literal["", "mixed"] = "mixed" if self.problem else ""
+        problem: Literal["", "mixed"] = "mixed" if self.problem and self.contested else ""
         return NumberFormat(self.decimal, self.assumed, self.samples, problem, self.contested, self.units)
 
     @property
     def day(self) -> DateFinding:
         """For a column of dates."""
-        return DateFinding(LAYOUTS.get(self.layout, ISO), self.problem, self.samples, self.note)
+        problem = "" if self.contested else self.problem
+        return DateFinding(LAYOUTS.get(self.layout, ISO), problem, self.samples, self.note)
 
 
 class Recipe(BaseModel):
