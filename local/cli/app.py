@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, jobs, lineage, show
+from local.cli import context, jobs, lineage, mapping, show
 from local.cli.connectors import connectors_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
@@ -28,6 +28,7 @@ app.add_typer(connectors_app, name="connectors")
 
 jobs.register(app)
 lineage.register(app)
+mapping.register(app)
 
 
 @app.command()
@@ -120,20 +121,6 @@ def token(
 ) -> None:
     """Print a token for the local stack (a deployment's tokens come from its identity provider)."""
     print(context.local_token(tenant, role))
-
-
-@app.command()
-def template(entity: str, tenant: Tenant = None) -> None:
-    """Print the CSV template of an entity: header and an example row."""
-    from opscopilot.catalogue.templates import csv_template
-    from opscopilot.manufacturing.entities import registry
-
-    del tenant
-    catalogue = registry()
-    found = catalogue.get(entity)
-    if found is None:
-        fail(f"There is no entity '{entity}'. There are: {', '.join(catalogue.names())}")
-    print(csv_template(found, catalogue), end="")
 
 
 @forecast_app.command("run")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field, create_model
 
 from opscopilot.catalogue import reading
 from opscopilot.catalogue.conditions import RANGED, filter_names
 from opscopilot.catalogue.declaration import Entity, Registry
 from opscopilot.catalogue.declaration import Field as EntityField
+from opscopilot.catalogue.template_book import XLSX, xlsx_template
 from opscopilot.catalogue.templates import csv_template
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel.db import Row
@@ -148,14 +149,21 @@ def _add_entity(routes: APIRouter, entity: Entity, registry: Registry) -> None:
 def _add_template(routes: APIRouter, entity: Entity, registry: Registry) -> None:
     """Before the record's own route, whose key may hold anything."""
 
-    def template(_caller: CurrentCaller) -> PlainTextResponse:
-        headers = {"content-disposition": f'attachment; filename="{entity.name}.csv"'}
+    def template(
+        _caller: CurrentCaller,
+        format: Annotated[Literal["csv", "xlsx"], Query(description="A text file or a workbook.")] = "csv",
+    ) -> Response:
+        headers = {"content-disposition": f'attachment; filename="{entity.name}.{format}"'}
+        if format == "xlsx":
+            return Response(xlsx_template(entity, registry), media_type=XLSX, headers=headers)
         return PlainTextResponse(csv_template(entity, registry), media_type="text/csv", headers=headers)
 
+    content: dict[str, Any] = {"text/csv": {}, XLSX: {}}
     routes.add_api_route(
         f"/{entity.name}/template", template, response_class=PlainTextResponse, operation_id=f"template_{entity.name}",
-        summary=f"A file to fill in: {entity.title}", responses={200: {"content": {"text/csv": {}}}},
-        description="The header that is understood without any mapping, and a row that shows how.",
+        summary=f"A file to fill in: {entity.title}", responses={200: {"content": content}},
+        description="The header that is understood without any mapping, and a row that shows how. As a workbook it "
+        "also says, in each column's comment, what belongs there, and offers the allowed values.",
     )  # fmt: skip
 
 

@@ -17,15 +17,47 @@ _EXAMPLES = {
     "name": "Example Foods", "description": "Strawberry jam 340 g",
 }  # fmt: skip
 
+UNITS = {
+    "qty": "In the unit of the row; without one, in the item's base unit.",
+    "unit_cost": "Per base unit, in the plant's currency unless the row names one.",
+    "unit_price": "Per unit of the row, in the order's currency.",
+    "price": "Per price unit.", "factor_to_base": "Base units in one of this unit.",
+    "setup_min": "In minutes.", "cycle_s": "In seconds.", "rate_per_hour": "Units per hour.",
+    "temperature": "In degrees Celsius.", "crew": "People.",
+    "lead_time_days": "In days.", "shelf_life_days": "In days.", "min_remaining_shelf_life_days": "In days.",
+    "lead_time_offset_days": "In days.",
+}  # fmt: skip
+"""Units of the fields that have one of their own; `qty` stands for all quantities."""
+
+
+def columns(entity: Entity, registry: Registry) -> list[Field]:
+    """The columns of the entity's template: its fields, then those of its document that a line may carry."""
+    parent = registry[entity.parent].fields if entity.parent else ()
+    return [*entity.fields, *(one for one in parent if not entity.has(one.name))]
+
 
 def csv_template(entity: Entity, registry: Registry) -> str:
     """The entity's template: field names, then an example row. References show codes of other templates' rows."""
-    del registry  # the template of a line holds the line's own fields; its document's may be added
+    fields = columns(entity, registry)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([one.name for one in entity.fields])
-    writer.writerow([example(one) for one in entity.fields])
+    writer.writerow([one.name for one in fields])
+    writer.writerow([example(one) for one in fields])
     return text.getvalue()
+
+
+def explained(field: Field) -> str:
+    """What belongs into the column, for a person who fills it in."""
+    must = "Required" if field.required and field.default is None else "Optional"
+    empty = f" Empty means {field.default}." if field.default is not None else ""
+    unit = UNITS.get(field.name) or (UNITS["qty"] if field.type is Type.QTY else "")
+    parts = [
+        f"{must}: {field.expected}.{empty}",
+        field.doc,
+        unit,
+        f"Example: {example(field)}" if example(field) else "",
+    ]
+    return "\n".join(part for part in parts if part)
 
 
 def example(field: Field) -> str:
