@@ -175,7 +175,7 @@ def test_what_is_fetched_lands_once_as_objects_with_jobs_of_their_own(bench: Ben
     assert {one["object_key"].split("/")[:4][3] for one in bench.children()} == {
         str(one["id"]) for one in bench.children()
     }
-    assert (bench.state()["watermark"], bench.state()["resume"]) == ("2026-09-24T10:00:00Z", None)
+    assert (bench.state()["watermark"], list(bench.state()["resume"])) == ("2026-09-24T10:00:00Z", ["edge"])
 
 
 def test_the_next_pull_asks_for_what_changed_and_a_full_one_for_everything(bench: Bench, server: Server) -> None:
@@ -183,8 +183,12 @@ def test_the_next_pull_asks_for_what_changed_and_a_full_one_for_everything(bench
     bench.pull(bench.ask())
     bench.loaded()
     server.requests.clear()
-    assert bench.pull(bench.ask()) == {"status": "done", "fetched": 1}
+    assert bench.pull(bench.ask()) == {"status": "done", "fetched": 0}, "the record at the watermark came already"
     assert server.requests[0].query["since"] == "2026-09-24T10:00:00Z"
+    late = {**ROWS[0], "id": 99, "updated_at": "2026-09-24T10:00:00Z"}
+    server.faults.append(Reply({"items": [ROWS[22], late]}))
+    assert bench.pull(bench.ask())["fetched"] == 1, "another of the same moment did not"
+    assert 99 in ids(bench.landed())
     server.requests.clear()
     assert bench.pull(bench.ask(full=True))["fetched"] == 23
     assert "since" not in server.requests[0].query
@@ -314,6 +318,19 @@ def test_page_numbers_do_not_outlive_their_pull_but_keys_do(bench: Bench, server
     server.requests.clear()
     bench.pull(bench.ask())
     assert server.requests[0].query["page"] == "1"
+
+
+def test_a_quiet_system_makes_no_objects_and_an_overlap_reads_again(bench: Bench) -> None:
+    rows = [{"name": f"I-{n:02}", "modified": f"2026-09-30 10:00:{n // 4:02}"} for n in range(20)]
+    with serve(FrappeSite(rows)) as server:
+        bench.secrets.put(bench.secret, {"api_key": "k", "api_secret": "s"})
+        config = {"url": server.url, "page_size": 5, "streams": [{"name": "items", "doctype": "Item"}]}
+        bench.keep(server, kind="erpnext", **config)
+        assert [bench.pull(bench.ask())["fetched"] for _ in range(3)] == [20, 0, 0]
+        with bench.yard.plant.db("ops_copilot").tenant(bench.yard.plant.tenant_id) as tx:
+            tx.execute("UPDATE staging.data_connector_configs SET config_json = config_json || '{\"overlap_s\": 2}'")
+        assert [bench.pull(bench.ask())["fetched"] for _ in range(2)] == [0, 12]
+        assert bench.state()["watermark"] == "2026-09-30 10:00:04"
 
 
 def test_a_pull_in_order_of_change_goes_on_where_a_failed_one_stood(bench: Bench) -> None:

@@ -85,6 +85,7 @@ class Batch(NamedTuple):
     `resume`: a small JSON document to go on with after this batch; None where one cannot, then a crash starts the
     stream again from the last watermark. `warnings` are sentences for the job's log. `lasts`: the place stays right
     however much time passes (a key to go on from, not a page number), so that even the next pull may use it.
+    `done`: the stream is at its end (one need not say so).
     """
 
     records: list[dict[str, Any]]
@@ -92,6 +93,7 @@ class Batch(NamedTuple):
     resume: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     lasts: bool = False
+    done: bool = False
 
 
 class FileBatch(NamedTuple):
@@ -103,6 +105,7 @@ class FileBatch(NamedTuple):
     resume: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     lasts: bool = False
+    done: bool = False
 
 
 def _no_limit() -> float:

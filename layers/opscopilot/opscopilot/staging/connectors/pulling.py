@@ -179,7 +179,7 @@ class Puller:
         pull, done = ground.pull, 0
         if self._is_full(ground):
             return self._wait(ground.tenant_id, pull, None)
-        load = Load(ground.folder / "records.ndjson", high=pull.high)
+        load = Load(ground.folder / "records.ndjson", high=pull.high, resume=pull.resume, lasts=pull.lasts)
         for batch in self._batches(ground):
             done += 1 if isinstance(batch, FileBatch) else len(batch.records)
             load.high, load.resume, load.lasts = batch.watermark or load.high, batch.resume, batch.lasts
@@ -188,7 +188,7 @@ class Puller:
                 pull = self._land(ground, pull, load, batch)
             else:
                 load.add(batch.records)
-            hurry = load.resume is not None and (deadline() < KEEP_S or done >= MAX_RECORDS)
+            hurry = not batch.done and load.resume is not None and (deadline() < KEEP_S or done >= MAX_RECORDS)
             if load.records and (hurry or load.records >= ground.config.batch_records or load.size >= MAX_BYTES):
                 pull = self._land(ground, pull, load, None)
                 if load.resume is not None and self._is_full(ground):
@@ -198,7 +198,8 @@ class Puller:
         if load.records:
             pull = self._land(ground, pull, load, None)
         with self.database.tenant(ground.tenant_id) as tx:
-            state.complete(tx, pull, load.high)
+            place = load.resume if load.lasts and not ground.config.overlap_s else None
+            state.complete(tx, pull, load.high, place)
             jobs.add_log(tx, pull.job_id, [jobs.LogEntry("warning", "pull_warning", one) for one in load.warnings])
         return {"status": "done", "fetched": pull.fetched}
 

@@ -20,11 +20,12 @@ from opscopilot.staging.connectors.base import (
 from opscopilot.staging.connectors.http import Answer
 from opscopilot.staging.connectors.keyset import missing
 from opscopilot.staging.connectors.moments import Format
-from opscopilot.staging.connectors.paging import Record, Seen, dig
+from opscopilot.staging.connectors.paging import Record, Seen, dig, fingerprint
 from opscopilot.staging.connectors.rest_pages import AnyPager, Links, NoPages
 
 _TRIES = 3
 _EMPTY_AT_END = 2  # one empty page may be a gap; two are the end
+_EDGE = 5_000  # fingerprints kept of the records of the watermark's own moment
 _EMPTY_AT_MOST = 20  # empty pages that still name a next one
 Name = Annotated[str, Field(pattern=r"^[^\s?&#]{1,100}$")]
 
@@ -96,8 +97,12 @@ class _Pull:
         self.pager = asked.pages or self.config.pages
         self.url = self.config.base_url.rstrip("/") + "/" + asked.path.lstrip("/")
         self.watermark = watermark
-        self.state: dict[str, Any] = resume["at"] if resume else self.pager.first()
-        self.high: str | None = resume["high"] if resume else watermark
+        # Within a pull a page to go on from; between pulls only what the watermark's own moment brought already.
+        inside = resume is not None and "at" in resume
+        self.state: dict[str, Any] = resume["at"] if resume and inside else self.pager.first()
+        self.high: str | None = resume["high"] if resume and inside else watermark
+        self.edge: dict[str, None] = dict.fromkeys(resume["edge"]) if resume else {}
+        self.before = frozenset(self.edge)
         self.seen = Seen()
         self.links = Links(self.state)
         self.missing = 0
@@ -115,9 +120,12 @@ class _Pull:
             if following is not None and not ends:
                 self.links.check(self.url, following)
                 self.state = following
+            fresh = [one for one in fresh if fingerprint(one) not in self.before]
             if fresh or ends:
                 warned = (missing(self.missing, self._field()),) if ends and self.missing else ()
-                yield Batch(fresh, self.high, None if ends else {"at": self.state, "high": self.high}, warned)
+                edge = list(self.edge)
+                place = {"edge": edge} if ends else {"at": self.state, "high": self.high, "edge": edge}
+                yield Batch(fresh, self.high, place, warned, lasts=ends and bool(edge), done=ends)
             if ends:
                 return
 
@@ -172,10 +180,14 @@ class _Pull:
         rule = self.asked.incremental
         for record in fresh if rule else ():
             value = dig(record, rule.field) if rule else None
-            if rule and moments.key(value, rule.format) is not None:
-                self.high = moments.later(self.high, str(value), rule.format)
-            else:
+            moment = moments.key(value, rule.format) if rule else None
+            if rule is None or moment is None:
                 self.missing += 1
+            elif self.high is None or moment > (moments.key(self.high, rule.format) or moment):
+                self.high, self.edge = str(value), {fingerprint(record): None}
+            elif moment == moments.key(self.high, rule.format):
+                if len(self.edge) < _EDGE:
+                    self.edge[fingerprint(record)] = None
 
     def _field(self) -> str:
         return self.asked.incremental.field if self.asked.incremental else ""

@@ -54,6 +54,7 @@ class Pull:
     high: str | None
     fetched: int
     waits: int
+    lasts: bool = False
 
 
 def request(
@@ -134,7 +135,7 @@ def begin(tx: Tx, job_id: UUID) -> Pull | None:
                waits = CASE WHEN s.job_id = :job THEN s.waits ELSE 0 END,
                high = CASE WHEN s.job_id = :job OR (s.resume_lasts AND NOT :full) THEN s.high END,
                resume = CASE WHEN s.job_id = :job OR (s.resume_lasts AND NOT :full) THEN s.resume END
-           RETURNING watermark, resume, sequence, high, fetched, waits""",
+           RETURNING watermark, resume, resume_lasts, sequence, high, fetched, waits""",
         tenant=tx.tenant_id, connector=config["name"], stream=asked["stream"], job=job_id, full=bool(asked["full"]),
     )  # fmt: skip
     assert row is not None
@@ -144,7 +145,7 @@ def begin(tx: Tx, job_id: UUID) -> Pull | None:
         config=config["config_json"], secret_ref=config["secret_ref"], is_active=config["is_active"],
         source_type=config["source_type"], requested_by=job["requested_by"], stream=asked["stream"], full=full,
         watermark=None if full else row["watermark"], resume=row["resume"], sequence=row["sequence"],
-        high=row["high"], fetched=row["fetched"], waits=row["waits"],
+        high=row["high"], fetched=row["fetched"], waits=row["waits"], lasts=row["resume_lasts"],
     )  # fmt: skip
 
 
@@ -186,24 +187,29 @@ def landed(
     return bool(moved)
 
 
-def complete(tx: Tx, pull: Pull, high: str | None, next_job_state: str = "completed") -> None:
-    """The stream is read to its end: the watermark moves, forward only, and the job is done."""
+def complete(tx: Tx, pull: Pull, high: str | None, place: dict[str, Any] | None) -> None:
+    """The stream is read to its end: the watermark moves, forward only, and the job is done.
+
+    `place` is what the next pull begins with beside the watermark: it then leaves out the records of the watermark's
+    own moment that came already.
+    """
     before = tx.scalar(
         "SELECT watermark FROM staging.connector_state WHERE connector = :c AND stream = :s FOR UPDATE",
         c=pull.connector, s=pull.stream,
     )  # fmt: skip
     tx.execute(
-        """UPDATE staging.connector_state SET watermark = :mark, resume = NULL, resume_lasts = false, high = NULL,
+        """UPDATE staging.connector_state SET watermark = :mark, high = NULL,
+               resume = CAST(:place AS jsonb), resume_lasts = CAST(:place AS jsonb) IS NOT NULL,
                waits = 0, failures_in_row = 0, paused_at = NULL, last_error_code = NULL, last_error = NULL,
                last_success_at = now(), updated_at = now()
            WHERE connector = :c AND stream = :s AND job_id = :job""",
-        c=pull.connector, s=pull.stream, job=pull.job_id, mark=moments.forward(before, high),
+        c=pull.connector, s=pull.stream, job=pull.job_id, mark=moments.forward(before, high), place=json.dumps(place) if place is not None else None,
     )  # fmt: skip
     tx.execute("UPDATE staging.data_connector_configs SET last_success_at = now() WHERE name = :c", c=pull.connector)
     tx.execute(
-        f"""UPDATE staging.ingestion_jobs SET status = :status, successful_records = total_records,
+        f"""UPDATE staging.ingestion_jobs SET status = 'completed', successful_records = total_records,
                 completed_at = now(), updated_at = now(), row_version = row_version + 1
-            WHERE id = :id AND {_LIVE}""", id=pull.job_id, status=next_job_state,
+            WHERE id = :id AND {_LIVE}""", id=pull.job_id,
     )  # fmt: skip
     cancel_unlanded(tx, pull.job_id)
 
