@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from local.client import OpsClient
 from local.identity import Identity
-from tests.support.e2e import live, ops, ops_json, write
+from tests.support.e2e import live, ops, ops_json, until, write
 
 TENANT = ("--tenant", "harbour")
 JAM = "00100234"
@@ -98,6 +100,32 @@ def test_drop_prints_a_receipt_and_rejects_say_what_is_wrong(state: Path, tmp_pa
     assert "perhaps" in shown
     assert "suppliers.csv" in ops(state, "job", job["id"], *TENANT).stdout
     assert "suppliers.csv" in ops(state, "jobs", *TENANT).stdout
+
+
+def test_rejects_are_corrected_and_replayed_and_the_one_who_asked_is_told(state: Path, tmp_path: Path) -> None:
+    api = json.loads((state / "stack.json").read_text())["api_url"]
+    with OpsClient(api, Identity(state).issue("harbour", "planner")) as planner:
+        planner.post("/notify/preferences", {"min_severity": "low", "email": "planner@harbour.example.com"})
+    rows = "supplier_code,name,status\n0011,Old Mill,active\n0012,,active\n0013,=Holm,perhaps\n"
+    (job,) = ops_json(state, "drop", str(write(tmp_path, "mills.csv", rows)), *TENANT)
+    assert (job["status"], job["failed_records"]) == ("partially_failed", 2)
+    target = tmp_path / "rejects.csv"
+    assert ops(state, "rejects", job["id"], "--download", str(target), *TENANT).returncode == 0
+    target.write_text(target.read_text("utf-8-sig").replace(",perhaps\n", ",active\n"), encoding="utf-8")
+    first = ops_json(state, "replay", job["id"], "--file", str(target), *TENANT)
+    assert (first["replay"]["loaded_records"], first["job"]["failed_records"]) == (1, 1)
+    second = ops_json(state, "replay", job["id"], "--set", "2:name=New Mill", *TENANT)
+    assert second["job"]["status"] == "completed"
+    page = tmp_path / "receipt.html"
+    assert "all 3 suppliers are loaded" in ops(state, "job", job["id"], "--html", str(page), *TENANT).stdout
+    assert "all 3 suppliers are loaded" in page.read_text()
+
+    def mails() -> list[dict[str, Any]]:
+        found = httpx.get(f"{api}/_local/outbox", params={"format": "json"}, timeout=30).json()["items"]
+        return [mail for mail in found if "mills.csv" in mail["subject"]]
+
+    (mail,) = until(mails, 60, "mail about the file")
+    assert mail["subject"] == "[LOW] mills.csv: 2 of 3 suppliers could not be loaded"
 
 
 def test_a_forecast_is_run_and_drawn(state: Path, forecast: Any) -> None:
