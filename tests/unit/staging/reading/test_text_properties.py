@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from opscopilot.staging.reading.api import read_table
-from opscopilot.staging.reading.delimited import open_text
 from opscopilot.staging.reading.layout import Layout
 from opscopilot.staging.reading.pouring import Pouring
 from opscopilot.staging.reading.scanner import Scanner

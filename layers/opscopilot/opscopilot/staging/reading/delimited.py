@@ -13,14 +13,14 @@ from opscopilot.catalogue import synonyms
 from opscopilot.staging.reading import naming, sections
 from opscopilot.staging.reading.headers import is_name
 from opscopilot.staging.reading.layout import Layout
-from opscopilot.staging.reading.pouring import Pouring
+from opscopilot.staging.reading.pouring import Pouring, blank_or_rule, blanks_of
 from opscopilot.staging.reading.scanner import Record, Run, Scanner
 from opscopilot.staging.reading.sniffing import Sample, newline_of, sniff
 from opscopilot.staging.reading.table import Note, Prepared, Table
 from opscopilot.staging.reading.unpack import TextFile, blocks, probe
 from opscopilot.staging.refusal import Refused
 
-_SNIFFED = 1 << 18
+_SNIFFED = 1 << 16
 _SAMPLE = 50
 _LINES = 400
 _STATED = re.compile(r"\s*\"?sep=(.{1,3}?)\"?\s*", re.IGNORECASE)
@@ -38,7 +38,9 @@ class DelimitedTable:
         records = [
             one for one in islice(_within(self._scan(layout, first, None), end), _LINES) if isinstance(one, Record)
         ]
-        found = naming.find(records, layout.usual, wanted)
+        blanks = blanks_of(layout) + layout.delimiter
+        ruled = [one._replace(cells=[]) if blank_or_rule(one.text, blanks) else one for one in records]
+        found = naming.find(ruled, layout.usual, wanted)
         self.headers = found.names
         top, bottom, body = found.top, found.bottom, found.body
         self.header_row = records[bottom].row if bottom >= 0 else 0

@@ -67,7 +67,10 @@ def wide(head: bytes) -> str | None:
     even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
     if even + odd < len(head) // 10 or min(even, odd) > max(even, odd) // 20:
         return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    # Stray zeros are no UTF-16: read so, the file must still have lines.
+    text = head[: len(head) // 2 * 2].decode(name, "replace")
+    return name if ("\n" in text or "\r" in text) and text.count("\ufffd") <= 1 else None
 
 
 def scan(path: Path, newline: str, file_name: str) -> Bytes:

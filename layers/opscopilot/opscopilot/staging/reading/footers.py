@@ -7,7 +7,7 @@ import re
 _MOST = 20
 _FOOTER = re.compile(
     r"\W*((grand |sub)?totals?|sum|summe|gesamt(summe)?|insgesamt|zwischensumme|totaal|i alt|somme|totale|suma|razem"
-    r"|celkem|yhteensä|end of (report|file|list)|ende der liste|\(?\d+ rows? (affected|selected)\)?"
+    r"|celkem|yhteensä|end of (report|file|list)|ende der liste|\(?\d+ rows?( affected| selected| in set.*)?\)?"
     r"|(printed|created|generated|exported|gedruckt|erstellt)( on| at| by|:| am).*|(page|seite|side) \d+.*"
     r"|(records|rows|datensätze|count|anzahl) ?: ?\d+)\W*", re.IGNORECASE,
 )  # fmt: skip

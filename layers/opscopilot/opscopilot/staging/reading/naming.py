@@ -40,7 +40,12 @@ class Names:
 def find(records: Sequence[Record], width: int, wanted: frozenset[str]) -> Names:
     """The header of a table whose records usually have `width` cells."""
     rows = [one.cells for one in records]
-    at = header_index(rows[:WITHIN] + [row for row in rows[WITHIN:] if len(row) == width][:100], wanted)
+    start = next((index for index, row in enumerate(rows) if len(filled(row)) > 1), 0)
+    at = header_index(rows[start:], wanted)
+    at = None if at is None else at + start
+    if at is None:  # a row of the full width may be names though some are numbers: years, sizes
+        full = next((index for index, row in enumerate(rows[:WITHIN]) if len(filled(row)) == width), None)
+        at = full if full is not None and _votes(rows, full)[0] > _votes(rows, full)[1] else None
     if at is None or at >= WITHIN or _is_data(rows, at, wanted):
         return _without(records, width)
     block = stacking.resolve(list(enumerate(rows)), at)
@@ -91,12 +96,23 @@ def _is_data(rows: Sequence[Sequence[str]], at: int, wanted: frozenset[str]) -> 
     known = sum(1 for cell in cells if synonyms.key(cell) in wanted) * 2 + sum(map(synonyms.is_known, cells))
     if known >= max(2, 0.3 * len(cells)):
         return False
+    for_names, for_data = _votes(rows, at)
+    return for_data > for_names
+
+
+def _votes(rows: Sequence[Sequence[str]], at: int) -> tuple[float, float]:
+    """What speaks for a row of names, and what for a record like those under it."""
+    head = rows[at]
+    cells = filled(head)
     body = [row for row in rows[at + 1 :] if len(row) == len(head) and filled(row)][:100]
     years = sum(1 for cell in cells if _YEAR.fullmatch(cell))
     for_names = for_data = 0.0
     for index, cell in enumerate(head):
         name, column = cell.strip(), _column(body, index)
-        if not name or not column or (years > 1 and _YEAR.fullmatch(name)):
+        if not name or not column:
+            continue
+        if years > 1 and _YEAR.fullmatch(name):
+            for_names += 0.0 if all(map(_YEAR.fullmatch, column)) else 1.0
             continue
         forms = Counter(map(_form, column))
         form, often = forms.most_common(1)[0]
@@ -106,7 +122,7 @@ def _is_data(rows: Sequence[Sequence[str]], at: int, wanted: frozenset[str]) -> 
             for_data += 1.0
         elif "9" in form and often >= 0.8 * len(column):
             for_data, for_names = for_data + (_form(name) == form), for_names + 0.7 * ("9" not in _form(name))
-    return for_data > for_names
+    return for_names, for_data
 
 
 def _groups(above: Sequence[str], names: Sequence[str]) -> bool:

@@ -19,6 +19,25 @@ _MOST_HELD = 20
 _RULES = "-=_+*"
 
 
+def blanks_of(layout: Layout) -> str:
+    """What a line without any record may be made of."""
+    return layout.inner + layout.quote + ' \t"\u00a0\x0c\x1a\ufeff'
+
+
+def blank_or_rule(text: str, blanks: str) -> bool:
+    """Whether a line holds nothing but blanks, separators and drawn lines."""
+    if text.strip(blanks + _RULES + "|:"):
+        return False
+    if not text.strip(blanks):
+        return True
+    return any(rule * 2 in text for rule in _RULES) and not _alone_in_cell(text)
+
+
+def _alone_in_cell(text: str) -> bool:
+    """Whether a cell holds a single dash or the like, as cells without a value do."""
+    return re.search(r"(?:^|[^-=_+*:])[-=_+*](?![-=_+*:])", text) is not None and "-+-" not in text and "+-" not in text
+
+
 class Pouring:
     """Writes one table's records into part files in `folder`."""
 
@@ -26,10 +45,10 @@ class Pouring:
         self._layout, self._headers, self._width = layout, headers, len(headers)
         self._named = max((index + 1 for index, name in enumerate(headers) if name), default=0)
         sign = layout.inner
-        self._blanks = sign + layout.quote + ' \t"\u00a0\x0c\x1a\ufeff'
-        self._ruled = re.compile(f"(?:[{re.escape(_RULES)}]{{2,}}|[{re.escape(self._blanks + '|')}])+")
-        self._suspects = frozenset(self._blanks + _RULES + "|") | {""}
-        self._header = sign.join(headers)
+        self._blanks = blanks_of(layout)
+        self._drawn = self._blanks + _RULES + "|:"
+        self._suspects = frozenset(self._drawn) | {""}
+        self._repeats = (sign.join(headers), '"' + f'"{sign}"'.join(headers) + '"')
         self._writer = PartWriter(folder, part_bytes, sign)
         self._held: list[Record] = []
         self._tail: Run | None = None
@@ -54,7 +73,10 @@ class Pouring:
     # --- lines as they stand -----------------------------------------------------------------------------------
 
     def _run(self, run: Run, spool: Spool) -> None:
-        if not self._suspects.isdisjoint({line[:1] for line in run.lines}) or self._header in run.lines:
+        heads = {line[:1] for line in run.lines}
+        if "\x0c" in heads:  # pages begin with a form feed
+            run = Run(run.row, [line.lstrip("\x0c") for line in run.lines])
+        if not self._suspects.isdisjoint(heads) or any(one in run.lines for one in self._repeats):
             for piece in self._worth(run):
                 self._copy(piece, spool)
         else:
@@ -65,10 +87,10 @@ class Pouring:
         row, lines = run
         pieces, start = [], 0
         for index, line in enumerate(lines):
-            if line[:1] in self._suspects and self._nothing(line):
+            if not line.strip(self._drawn) and blank_or_rule(line, self._blanks):
                 self.found.blank += 1
                 self._blank_row = row + index
-            elif line == self._header:
+            elif line in self._repeats:
                 self.found.repeated_headers += 1
             else:
                 continue
@@ -78,12 +100,6 @@ class Pouring:
         if start < len(lines):
             pieces.append(Run(row + start, lines[start:]))
         return pieces
-
-    def _nothing(self, text: str) -> bool:
-        """Whether a line holds blanks and rules only."""
-        if not text.strip(self._blanks):
-            return True
-        return self._ruled.fullmatch(text) is not None and any(rule * 2 in text for rule in _RULES)
 
     def _copy(self, run: Run, spool: Spool) -> None:
         self._flush(spool)
@@ -122,7 +138,7 @@ class Pouring:
     # --- records taken apart -----------------------------------------------------------------------------------
 
     def _one(self, record: Record, spool: Spool) -> None:
-        if self._nothing(record.text):
+        if blank_or_rule(record.text, self._blanks + self._layout.delimiter):
             self.found.blank += 1
             self._blank_row = record.row
             return

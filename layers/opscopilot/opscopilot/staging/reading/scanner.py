@@ -61,6 +61,7 @@ class Scanner:
         specials = [one for one in (layout.quote, layout.escape, '"') if one]
         self._specials = list(dict.fromkeys(specials)) + (["\x1e"] if layout.newline == "\x1e" else [])
         self._returns = False
+        self._verbatim = layout.verbatim
         self._newline = "\r\n" if layout.newline == "\r\n" else "\n"
 
     def __iter__(self) -> Iterator[Run | Record]:
@@ -159,10 +160,17 @@ class Scanner:
         if self._known_plain:
             return [index for index, found in enumerate(counts) if found != expected]
         if self._specials == ['"']:
-            return [
+            odd = [
                 index for index, (found, line) in enumerate(zip(counts, lines, strict=True))
                 if found != expected or '"' in line
             ]  # fmt: skip
+            # Every cell quoted and no mark inside: such a line can be copied as it is.
+            inner, marks = f'"{self._sign}"', 2 * width
+            return [
+                index for index in odd
+                if (line := lines[index]).count('"') != marks or not line[:1] == '"' == line[-1:]
+                or line.count(inner, 1, -1) != expected
+            ] if self._verbatim else odd  # fmt: skip
         special = re.compile("[" + "".join(map(re.escape, self._specials)) + "]").search
         return [
             index for index, (found, line) in enumerate(zip(counts, lines, strict=True))
@@ -172,12 +180,8 @@ class Scanner:
     def _as_it_stands(self, line: str) -> bool:
         """Whether a line with quotation marks is a record that can be copied as it is."""
         width = self._width
-        if width is None or '"' not in line or not self._layout.verbatim:
+        if width is None or not self._verbatim or '"' not in line:
             return False
-        if line.count('"') == 2 * width and line[0] == line[-1] == '"' and len(line) > 1:
-            inner = f'"{self._sign}"'
-            if line.count(inner, 1, -1) == width - 1:
-                return True  # every cell quoted, no mark inside
         cells = self._line_cells(line)
         if cells is None or len(cells) != width:
             return False

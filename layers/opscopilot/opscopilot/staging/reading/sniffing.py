@@ -16,9 +16,13 @@ _COMMON = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "\x01": 1.05, "\x1f": 1.05, 
            "^": 0.9, "~": 0.9, "§": 0.9, "¦": 0.9, "¬": 0.9, "¶": 0.9}  # fmt: skip
 _RARE = {":": 0.6, " ": 0.5, "#": 0.5, "&": 0.5, "!": 0.5, "@": 0.5, "*": 0.5, "%": 0.4, "$": 0.4, "=": 0.4}
 """Signs that separate now and then, and mostly mean something else: only an even table makes them separators."""
-_LONG = re.compile(r"([|~^¦:;,#@$%&*!=])\1{1,3}|[^\w\s\"'.,()-]{0,2}[|~^¦][^\w\s\"'.,()-]{0,2}|[,;:] | [|;:] ")
+_LONG = re.compile(
+    r"([|~^¦:;,#@$%&*!=])\1{1,3}|[^\w\s\"'.,()-]{0,2}[|~^¦][^\w\s\"'.,()-]{0,2}|[,;:] | [|;:] |\t[|;,~^]\t"
+)
 _FOREIGN = re.compile("[;|\t\x01\x1f^~]")
 _NUMBER = re.compile(r"\s*[-+(]?[€$£]?\s*\d[\d.,' \u00a0]*\s*[%€$£)-]*\s*")
+_REMARKS = re.compile(r"(?:#[^\r\n]*[\r\n]+){2,}(?=[^#\s])")
+"""Lines above a table that say that they are remarks."""
 _QUOTES = ('"', "'", "`")
 
 
@@ -70,6 +74,8 @@ def newline_of(text: str) -> str:
 
 def sniff(sample: Sample, stated: str | None = None) -> Shape | None:
     """The layout of the sample; None where nothing separates anything. `stated` is what the file itself says."""
+    if remarks := _REMARKS.match(sample.text):
+        sample = replace(sample, text=sample.text[remarks.end() :])
     lines = sample.lines()
     if not lines:
         return None
@@ -93,7 +99,7 @@ def _candidates(lines: Sequence[str]) -> dict[str, float]:
         # Where a single sign stands only inside a longer one, the longer one separates.
         for one in within:
             found.pop(one, None)
-        found[sign] = 1.02
+        found[sign] = 1.02 if within else 0.98
     return found
 
 
@@ -110,7 +116,7 @@ def _long(lines: Sequence[str]) -> dict[str, set[str]]:
             break
         core = {one for one in sign if one in _COMMON or one in ":#@$%&*!="}
         alone = {one for one in core if text.count(one) == text.count(sign) * sign.count(one)}
-        if alone and not any(sign in other for other in found):
+        if (alone or sign in (", ", "; ")) and not any(sign in other for other in found):
             found = {other: within for other, within in found.items() if other not in sign} | {sign: alone}
     return found
 
@@ -188,7 +194,9 @@ def _clean(cell: str) -> float:
 def _even(shape: Shape, lines: Sequence[str]) -> bool:
     """Whether a rare separator makes a table that prose would not make."""
     usual = [one.cells for one in shape.records if len(one.cells) == shape.width]
-    if len(usual) < 3 or shape.share < 0.9:
+    under = [one.cells for one in shape.records[1:]]
+    share = max(shape.share, sum(len(cells) == shape.width for cells in under) / max(len(under), 1))
+    if len(usual) < 3 or share < 0.9:
         return False
     if shape.layout.delimiter == " " and (shape.width < 3 or any("  " in line.strip() for line in lines)):
         return shape.width >= 3 and shape.layout.quote in "".join(lines) and shape.share > 0.9

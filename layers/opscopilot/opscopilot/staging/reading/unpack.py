@@ -15,7 +15,7 @@ from opscopilot.staging.reading import encoding
 from opscopilot.staging.reading.layout import Layout
 from opscopilot.staging.refusal import Refused
 
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 _RATIO = 300
 _RATIO_FROM = 64 << 20
 _MAGIC: tuple[tuple[bytes, str], ...] = (
