@@ -120,8 +120,10 @@ def test_a_day_that_only_one_order_can_read_settles_the_column() -> None:
     assert column(DAY, ["04/05/2026"], order="dmy").read == ["2026-05-04"]
 
 
-@pytest.mark.parametrize("name", [one.name for one in LAYOUTS.values() if not one.rewrite and one.name[0] in "yicd"])
+@pytest.mark.parametrize(
+    "name", [one.name for one in LAYOUTS.values() if not one.rewrite and len(one.name) != 6 and one.name[:3] != "mdy"]
+)
 def test_the_example_of_a_layout_is_read_by_it(name: str) -> None:
-    found = column(DAY, [LAYOUTS[name].example] * 2, order="dmy")
+    found = column(DAY, [LAYOUTS[name].example])
     assert found.check.day.layout.name == name or name.startswith("yymd")
-    assert found.codes == [None, None]
+    assert found.codes == [None]
