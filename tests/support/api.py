@@ -99,7 +99,7 @@ class Api:
         payload = self._handler(_event(method, path, query, sent, body, authorizer), None)
         text = payload.get("body") or ""
         if payload.get("isBase64Encoded"):
-            text = base64.b64decode(text).decode()
+            text = base64.b64decode(text).decode(errors="replace")  # a workbook is no text
         return Answer(payload["statusCode"], payload.get("headers") or {}, text)
 
     def get(self, path: str, as_: str | None = None, **query: Any) -> Answer:
