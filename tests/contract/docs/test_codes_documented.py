@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "layers" / "opscopilot" / "opscopilot"
 ROW = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \|", re.MULTILINE)
 # Given by the service itself and not by an exception.
-OF_THE_SERVICE = {"ambiguous_date", "all_records_rejected", "processing_failed"}
+OF_THE_SERVICE = {"ambiguous_date", "ambiguous_number", "all_records_rejected", "processing_failed"}
 
 
 def section(page: str, start: str, end: str) -> set[str]:
