@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, jobs, lineage, mapping, show
+from local.cli import context, jobs, lineage, look, mapping, show
 from local.cli.connectors import connectors_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
@@ -29,6 +29,7 @@ app.add_typer(connectors_app, name="connectors")
 jobs.register(app)
 lineage.register(app)
 mapping.register(app)
+look.register(app)
 
 
 @app.command()
