@@ -39,11 +39,15 @@ def _is_formula(cell: str) -> bool:
 
 
 def column_names(headers: Sequence[str]) -> tuple[str, ...]:
-    """The names under which a record's cells are kept: every column has one, and no two the same."""
-    names = [header or f"column {index + 1}" for index, header in enumerate(headers)]
-    return tuple(
-        name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)
-    )  # fmt: skip
+    """The names under which a record's cells are kept: every column has one, no two the same, none of them ours."""
+    taken, names = {"record_no", "source_row"}, list[str]()
+    for number, header in enumerate(headers, 1):
+        name = header or f"column {number}"
+        while name in taken:
+            name = f"{name} ({number})"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,12 @@ class RowLayout:
         """From the recipe that is kept with a job."""
         names = column_names(recipe["headers"])
         mapping = FileMapping.model_validate(recipe["mapping"])
-        exact = {header: name for header, name in zip(recipe["headers"], names, strict=True) if header}
-        loose = {synonyms.key(header): name for header, name in reversed(exact.items())}
+        exact: dict[str, str] = {}
+        loose: dict[str, str] = {}
+        for header, name in zip(recipe["headers"], names, strict=True):
+            if header:  # of two columns of one name the first is read, as when the file was
+                exact.setdefault(header, name)
+                loose.setdefault(synonyms.key(header), name)
         sources = {}
         for field in mapping.columns:
             column = mapping.source(field).column
