@@ -7,6 +7,7 @@ They never commit: one request is one transaction.
 
 from opscopilot.web.caller import Caller, CurrentCaller, Services, Verify, require, require_platform_admin
 from opscopilot.web.fields import Amount, Price, Quantity, Ratio
+from opscopilot.web.middleware import raw_body
 from opscopilot.web.params import PageQuery, known_parameters
 from opscopilot.web.problems import PROBLEM_RESPONSES
 
@@ -22,6 +23,7 @@ __all__ = [
     "Services",
     "Verify",
     "known_parameters",
+    "raw_body",
     "require",
     "require_platform_admin",
 ]

@@ -89,3 +89,8 @@ def _log(request: Request, status: int, started: float) -> None:
             "tenant_id": str(who.tenant_id) if who else None, "user_id": who.user_id if who else None,
         },
     )  # fmt: skip
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body as it came, for documents that are kept byte for byte (a parsed number is not what was sent)."""
+    return await request.body()

@@ -16,7 +16,7 @@ from opscopilot.staging.epcis import capture as captures
 from opscopilot.staging.epcis.capture import Behaviour, CaptureJob
 from opscopilot.staging.routes.common import Loader, System
 from opscopilot.staging.uploads import LandingArea
-from opscopilot.web import CurrentCaller
+from opscopilot.web import CurrentCaller, raw_body
 
 _TYPES = ("application/json", "application/ld+json")
 _BODY = {
@@ -40,17 +40,17 @@ class Captured(BaseModel):
     captureID: UUID
 
 
-async def _body(request: Request) -> bytes:
+def _document(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> bytes:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in _TYPES:
         raise UnsupportedMedia(
             f"A capture in '{kind}' cannot be read.", field="content-type", value=kind,
             expected=" or ".join(_TYPES) + "; XML goes in as a file: POST /api/v1/ingest/uploads",
         )  # fmt: skip
-    return await request.body()
+    return body
 
 
-Document = Annotated[bytes, Depends(_body)]
+Document = Annotated[bytes, Depends(_document)]
 ErrorBehaviour = Annotated[
     Behaviour, Header(alias="GS1-EPCIS-Capture-Error-Behaviour", description="rollback: all events or none.")
 ]
