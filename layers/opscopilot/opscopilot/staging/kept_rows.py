@@ -103,10 +103,10 @@ class RowLayout:
                 loose.setdefault(synonyms.key(header), name)
         sources = {}
         for field in mapping.columns:
-            column = mapping.source(field).column
-            name = exact.get(column or "") or loose.get(synonyms.key(column or ""))
-            if column and name:
-                sources[field] = name
+            column = mapping.source(field).column or ""
+            found = exact.get(column) or loose.get(synonyms.key(column))
+            if column and found:
+                sources[field] = found
         return cls(names, sources)
 
     @cached_property
