@@ -124,3 +124,10 @@ def test_p25_an_older_snapshot_that_arrives_late_moves_nothing(yard: Dock) -> No
     yard.load("inventory_snapshot", [stock("2", 20, "40")])
     job = yard.load("inventory_snapshot", [stock("2", 19, "10")])
     assert set(changes(job)) == {("inventory_snapshot", "added")}
+
+
+def test_two_prices_of_an_item_are_told_apart(yard: Dock) -> None:
+    yard.load("sku", [{**JAM, "sku_code": "P1", "unit_cost": "10", "list_price": "20"}])
+    job = yard.load("sku", [{**JAM, "sku_code": "P1", "unit_cost": "11", "list_price": "21"}])
+    told = [one["examples"][0]["field"] for one in job["changes"] if one["what"] == "price_changed"]
+    assert told == ["unit_cost", "list_price"]

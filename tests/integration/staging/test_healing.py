@@ -18,7 +18,13 @@ LINES: list[dict[str, Any]] = [
     {"order_number": "SO1", "line_no": "1", "sku_code": "00100234", "ordered_qty": "3", "uom": "XCS"},
     {"order_number": "SO1", "line_no": "2", "sku_code": "00100234", "ordered_qty": "5", "uom": None},
 ]
-FILES: dict[str, list[dict[str, Any]]] = {"sku": SKU, "sku_uom": FACTOR, "customer": CUSTOMER, "sales_order": ORDER, "sales_order_line": LINES}
+FILES: dict[str, list[dict[str, Any]]] = {
+    "sku": SKU,
+    "sku_uom": FACTOR,
+    "customer": CUSTOMER,
+    "sales_order": ORDER,
+    "sales_order_line": LINES,
+}
 
 
 @pytest.fixture
@@ -64,6 +70,7 @@ def test_p18_a_unit_factor_heals_the_lines_that_wait_for_it(yard: Dock) -> None:
     assert yard.counters(lines) == ("partially_failed", 2, 1, 1, 0)
     (kept,) = yard.plant.rows("SELECT waits_for, errors FROM staging.staging_data")
     assert kept["waits_for"] == ["sku", "sku_uom"]
+    assert ", cs, " in kept["errors"][0]["message"], "as the file may have written it"
     assert kept["errors"][0]["expected"].endswith("the record is loaded by itself as soon as it is there")
     yard.load("sku_uom", FACTOR)
     assert yard.counters(lines) == ("completed", 2, 2, 0, 0)
@@ -138,6 +145,20 @@ def test_of_two_files_that_waited_the_later_one_wins(yard: Dock) -> None:
     assert {yard.counters(one) for one in (old, newer)} == {("completed", 1, 1, 0, 0)}
     (row,) = yard.plant.rows("SELECT factor_to_base FROM manufacturing.sku_uoms")
     assert row["factor_to_base"] == 12
+
+
+def test_ids_of_the_other_system_heal_with_their_rows(yard: Dock) -> None:
+    yard.load("sku_uom", [{**FACTOR[0], "source_id": "77"}])
+    yard.load("sku", SKU)
+    yard.load("sales_order", [{**ORDER[0], "source_id": "5", "customer_code": "C2"}])
+    yard.load("sales_order", ORDER)
+    yard.load("customer", [*CUSTOMER, {"customer_code": "C2", "name": "Kiosk"}])
+    assert [row["source_id"] for row in yard.plant.rows("SELECT source_id FROM manufacturing.sku_uoms")] == ["77"]
+    (order,) = yard.plant.rows(
+        """SELECT o.source_id, c.customer_code FROM manufacturing.sales_orders o
+           JOIN manufacturing.customers c ON c.id = o.customer_id"""
+    )
+    assert tuple(order.values()) == ("5", "C1"), "the later file had no ids, so the one that is known stays"
 
 
 def test_loads_at_the_same_time_miss_nothing(yard: Dock) -> None:

@@ -19,7 +19,6 @@ from opscopilot.catalogue.declaration import UNIT_FACTORS, Entity, Field, Ref, R
 from opscopilot.kernel import uom
 
 
-
 @dataclass(frozen=True)
 class LoadPlan:
     """What one load does: the entity, the fields the staged rows carry, and which hold foreign ids."""
@@ -225,11 +224,21 @@ def _reference_errors(plan: LoadPlan) -> list[str]:
     return errors
 
 
+def _spelled(unit: str) -> str:
+    """A unit with the spellings that files have for it: 'XRO (rl, rol, roll)'. Worked out for errors only."""
+    known: dict[str, list[str]] = {}
+    for alias, code in sorted(uom.ALIASES.items()):
+        if alias.isalnum():
+            known.setdefault(code, []).append(alias)
+    cases = " ".join(f"WHEN '{code}' THEN '{code} ({', '.join(found)})'" for code, found in known.items())
+    return f"CASE {unit} {cases} ELSE {unit} END"
+
+
 def _factor_error(plan: LoadPlan) -> str:
     unit, first = _unit(plan), plan.entity.uom_path[0]
     built = _error(
         plan.entity.uom or "uom", "uom_conversion_missing",
-        f"format('There is no factor from %s to %s for this item.', {unit}, base.base_uom)", unit,
+        f"format('There is no factor from %s to %s for this item.', {_spelled(unit)}, base.base_uom)", unit,
         "a row in the unit factors (sku_uom) for this item and unit; the record is loaded by itself as soon as it is "
         "there", (UNIT_FACTORS, "sku"),
     )  # fmt: skip

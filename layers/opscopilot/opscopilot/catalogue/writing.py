@@ -100,18 +100,19 @@ def _newer(plan: LoadPlan, late: bool) -> str:
 
 def confirmed_later(plan: LoadPlan) -> str:
     """Rows that a later extract found as they are were not touched by it, and are newer all the same."""
-    return (
-        f"UPDATE {matched(plan)} m SET newer = true FROM staging.job_keys k WHERE m.changed AND NOT m.newer "
-        f"AND k.entity_type = '{plan.entity.name}' AND k.as_of > {AS_OF} AND k.job_id <> {JOB} "
-        f"AND m.id = ANY(k.row_ids)"
-    )
+    return _known(plan, "newer", f"as_of > {AS_OF} AND job_id <> {JOB}")
 
 
 def seen_before(plan: LoadPlan) -> str:
     """Rows that an earlier part of this job found as they are belong to this job too."""
+    return _known(plan, "own", f"job_id = {JOB}")
+
+
+def _known(plan: LoadPlan, flag: str, where: str) -> str:
+    # Unnested, so that the ids are hashed once; a comparison with arrays would go through them row by row.
     return (
-        f"UPDATE {matched(plan)} m SET own = true FROM staging.job_keys k WHERE m.changed AND NOT m.own "
-        f"AND k.job_id = {JOB} AND k.entity_type = '{plan.entity.name}' AND m.id = ANY(k.row_ids)"
+        f"UPDATE {matched(plan)} SET {flag} = true WHERE changed AND NOT {flag} AND id IN (SELECT unnest(row_ids) "
+        f"FROM staging.job_keys WHERE entity_type = '{plan.entity.name}' AND {where})"
     )
 
 

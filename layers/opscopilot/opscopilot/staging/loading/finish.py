@@ -14,6 +14,7 @@ from opscopilot.staging.loading.model import Change, Counts
 
 TERMINAL = ("completed", "partially_failed", "failed", "cancelled")
 EXAMPLES = 5
+BY_FIELD = ("price_changed", "due_date_moved")
 KEYS_DAYS = 30
 """How long is kept which rows an extract left as they are; an older extract than that is not expected any more."""
 
@@ -114,9 +115,10 @@ def close(tx: Tx, job_id: UUID, now: Totals, *, again: bool = False) -> str:
 
 def merged(known: Iterable[dict[str, Any]], found: Iterable[Change]) -> list[dict[str, Any]]:
     """What changed by several loads of one job: the same thing is said once, with all of them counted."""
-    by_key: dict[tuple[str, str], Change] = {}
+    by_key: dict[tuple[str, str, Any], Change] = {}
     for one in [*(Change.model_validate(row) for row in known), *found]:
-        key = (one.entity, one.what)
+        # Prices and dates are told field by field.
+        key = (one.entity, one.what, one.examples[0].get("field") if one.what in BY_FIELD and one.examples else None)
         before = by_key.get(key)
         by_key[key] = one if before is None else before.model_copy(
             update={"count": before.count + one.count, "examples": (before.examples + one.examples)[:EXAMPLES]}

@@ -108,7 +108,7 @@ class Healer:
         if staged is None or row["status"] not in ENDED or self.registry.get(staged.entity) is None:
             return 0, -1
         loading = Loading(
-            tx, self.registry, staged, plant_settings(tx), has_source_id=True,
+            tx, self.registry, staged, plant_settings(tx), _has_source_id(tx, job_id),
             not_after=row["completed_at"] or row["created_at"],
         )  # fmt: skip
         loading.begin()
@@ -125,6 +125,14 @@ class Healer:
             announce(tx, staged, self.clock.now)
         written |= loading.wrote
         return count, last if total == BATCH else -1
+
+
+def _has_source_id(tx: Tx, job_id: UUID) -> bool:
+    """Whether the job's file told the other system's ids; if not, those that are stored stay."""
+    return bool(tx.scalar(
+        """SELECT EXISTS (SELECT 1 FROM staging.staging_data WHERE job_id = :job AND validation_status = 'pending'
+               AND coalesce(transformed_data, raw_data) -> 'source_id' IS NOT NULL)""", job=job_id,
+    ))  # fmt: skip
 
 
 def _stage(tx: Tx, staged: StagedFile, wrote: set[str], after: int) -> tuple[int, int]:
