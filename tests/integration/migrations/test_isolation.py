@@ -11,7 +11,7 @@ from tests.integration.migrations.catalog import MINE, ROLES, SCHEMAS, THEIRS, Q
 # The registry of tenants: its key is the tenant itself, and a code must be unique among all tenants.
 REGISTRY = "platform.tenants"
 REGISTRY_INDEXES = {"tenants_code_key"}
-REGISTRY_READERS = {"ops_forecast", "ops_notify"}
+REGISTRY_READERS = {"ops_forecast", "ops_notify", "ops_ingest"}
 
 
 def test_there_are_tables_in_every_schema_that_has_begun(tables: list[Table]) -> None:

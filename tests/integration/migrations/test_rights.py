@@ -40,6 +40,7 @@ COLUMNS = {
         ("ops_copilot", "staging.ingestion_jobs", name)
         for name in ("status", "error_code", "error_summary", "completed_at", "updated_at", "row_version", "mapping")
     ),
+    *(("ops_copilot", "staging.connector_state", name) for name in ("paused_at", "failures_in_row", "updated_at")),
     ("ops_copilot", "notification.notifications", "retry_requested_at"),
     ("ops_copilot", "notification.notifications", "retry_requested_by"),
 }

@@ -40,5 +40,4 @@ CREATE INDEX ingestion_jobs_pulled_ix ON staging.ingestion_jobs (tenant_id, sour
 
 -- The schedule runs for every tenant: ingest may read the list of tenants, to then take them one transaction at a
 -- time, as forecast and notify do.
-CREATE POLICY registry_of_pulls ON platform.tenants FOR SELECT TO ops_ingest
-    USING (platform.current_tenant() IS NULL);
+ALTER POLICY registry ON platform.tenants TO ops_forecast, ops_notify, ops_ingest;

@@ -138,6 +138,7 @@ class BaseConnector(ABC):
     title: ClassVar[str] = ""
     Config: ClassVar[builtins.type[ConnectorConfig]]
     secret_fields: ClassVar[tuple[str, ...]] = ()
+    speaks_http: ClassVar[bool] = False
 
     def __init__(self, config: Any, secret: Mapping[str, SecretText] | None, around: Around) -> None:
         self.config = config

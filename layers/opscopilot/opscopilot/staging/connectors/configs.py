@@ -83,7 +83,8 @@ def checked(
             )  # fmt: skip
         return given
     config = ConnectorFactory.config(given.connector_type, given.config)
-    _check_urls(config, local)
+    if ConnectorFactory.kind(given.connector_type).speaks_http:
+        _check_urls(config, local)
     for stream in streams_of(given.connector_type, given.config):
         if stream.entity is not None and registry.get(stream.entity) is None:
             raise ValidationFailed(

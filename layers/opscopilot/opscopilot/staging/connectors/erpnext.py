@@ -56,6 +56,7 @@ class ErpNextConnector(BaseConnector):
 
     type: ClassVar[str] = "erpnext"
     title: ClassVar[str] = "ERPNext and other Frappe sites"
+    speaks_http: ClassVar[bool] = True
     Config = ErpNextConfig
     secret_fields: ClassVar[tuple[str, ...]] = ("api_key", "api_secret")
 

@@ -59,6 +59,7 @@ class ODataConnector(BaseConnector):
 
     type: ClassVar[str] = "odata"
     title: ClassVar[str] = "OData v2 and v4 (SAP S/4HANA and others)"
+    speaks_http: ClassVar[bool] = True
     Config = ODataConfig
     secret_fields: ClassVar[tuple[str, ...]] = ("username", "password", "token", "api_key", "client_id",
                                                 "client_secret")  # fmt: skip

@@ -67,6 +67,7 @@ class OdooConnector(BaseConnector):
 
     type: ClassVar[str] = "odoo"
     title: ClassVar[str] = "Odoo (JSON-RPC)"
+    speaks_http: ClassVar[bool] = True
     Config = OdooConfig
     secret_fields: ClassVar[tuple[str, ...]] = ("username", "password")
 

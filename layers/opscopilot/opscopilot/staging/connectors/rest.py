@@ -69,6 +69,7 @@ class RestConnector(BaseConnector):
 
     type: ClassVar[str] = "rest"
     title: ClassVar[str] = "Any JSON API over https"
+    speaks_http: ClassVar[bool] = True
     Config = RestConfig
     secret_fields: ClassVar[tuple[str, ...]] = ("username", "password", "token", "api_key", "client_id",
                                                 "client_secret")  # fmt: skip
