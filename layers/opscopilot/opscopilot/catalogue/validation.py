@@ -107,12 +107,6 @@ def _limits(check: Check) -> list[str]:
         cases.append(
             f"WHEN MAP {{{codes}}}[{unit_behind(check.raw, check.form)}] <> v_{check.unit} THEN 'uom_conflict'"
         )
-    if check.unit and check.whole:
-        counted = ", ".join(f"'{one}'" for one in sorted(uom.DISCRETE))
-        cases.append(
-            f"WHEN v_{check.unit} IN ({counted}) AND contains({value}, '.') "
-            f"AND regexp_matches({value}, '[.][0-9]*[1-9]') THEN 'not_whole'"
-        )
     cases += [f"WHEN {value} < v_{one} THEN 'dates_out_of_order'" for one in check.after]
     return cases
 

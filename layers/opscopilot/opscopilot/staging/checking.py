@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 
 from opscopilot.catalogue import synonyms, validation
-from opscopilot.catalogue.types import Type
 from opscopilot.catalogue.validation import Check
 from opscopilot.staging.binding import Binding, cleaned, literal
 from opscopilot.staging.kept_rows import column_names
+from opscopilot.staging.noticing import Noticed, noticed
 from opscopilot.staging.reading.footers import is_footer
 from opscopilot.staging.recipe import ColumnFormat
 from opscopilot.staging.rejects import Spool
@@ -38,8 +38,7 @@ class Outcome:
     footers: list[str]
     filled_down: bool
     checks: tuple[Check, ...]
-    damaged: tuple[tuple[Check, int, tuple[str, ...]], ...] = ()
-    """Columns of codes that a spreadsheet damaged in most records: how many, and some of them."""
+    noticed: tuple[Noticed, ...] = ()
 
     @property
     def refused(self) -> list[Check]:
@@ -149,23 +148,8 @@ class Checker:
         good, bad = self.db.execute(
             "SELECT count(*) FILTER (WHERE NOT bad), count(*) FILTER (WHERE bad) FROM checked"
         ).fetchone() or (0, 0)
-        damaged = self._damaged() if bad > good else ()
-        return Outcome(good, bad, self.skipped, self.footers or [], fill_down, self.checks, damaged)
-
-    def _damaged(self) -> tuple[tuple[Check, int, tuple[str, ...]], ...]:
-        """Columns of which most cells are codes that became dates, powers of ten or errors (P-22)."""
-        found = []
-        for place, check in enumerate(self.checks, 1):
-            if check.field.type is not Type.CODE:
-                continue
-            count, samples, total = self.db.execute(
-                f"SELECT count(*) FILTER (WHERE d), list(codes_raw ORDER BY record_no) FILTER (WHERE d)[1:3], count(*) "
-                f"FROM (SELECT record_no, raws[{place}] AS codes_raw, "
-                f"coalesce(codes[{place}] = 'damaged_code', false) AS d FROM checked)"
-            ).fetchone() or (0, (), 0)
-            if count * 2 > total:
-                found.append((check, count, tuple(samples)))
-        return tuple(found)
+        seen = noticed(self.db, self.checks)
+        return Outcome(good, bad, self.skipped, self.footers or [], fill_down, self.checks, seen)
 
     def bound_sql(self) -> str:
         """The relation of raw texts: record_no, source_row, source_id, r_<field>, and the cells c0 … cn."""

@@ -80,15 +80,9 @@ def _warnings(prepared: Prepared, outcome: Outcome) -> list[LogEntry]:
         found.append(LogEntry("warning", "truncated_suspected", f"The file has {prepared.records:,} records: {why}. "
                               f"Check that the export is whole."))  # fmt: skip
     found += [_assumed(check) for check in outcome.checks if check.number.assumed]
-    found += [
-        LogEntry("warning", "damaged_codes", f"{check.field.label} holds dates, powers of ten or errors in {count:,} "
-                 f"records: a spreadsheet changed the codes when the file was opened and saved. Export it again and "
-                 f"do not open it in between, or format the column as text.", check.field.name, ", ".join(samples))
-        for check, count, samples in outcome.damaged
-    ]  # fmt: skip
+    said = [(check.field.name, one) for check in outcome.checks for one in remarks(check)]
     return found + [
-        LogEntry(one.level, one.code, one.message, check.field.name, one.raw_value)
-        for check in outcome.checks for one in remarks(check)
+        LogEntry(one.level, one.code, one.message, name, one.raw_value) for name, one in (*said, *outcome.noticed)
     ]  # fmt: skip
 
 

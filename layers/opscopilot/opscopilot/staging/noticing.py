@@ -1,0 +1,61 @@
+"""What shows only when all records have been judged, and is worth a line on the receipt: once, not per record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from opscopilot.catalogue.check import Check
+from opscopilot.catalogue.remarks import Remark
+from opscopilot.catalogue.types import Type
+from opscopilot.kernel import uom
+
+Noticed = tuple[str, Remark]
+"""The field it is about, and what is said."""
+
+
+def noticed(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> tuple[Noticed, ...]:
+    """What the relation `checked` shows as a whole."""
+    return (*_parts_of_pieces(db, checks), *_damaged(db, checks))
+
+
+def _parts_of_pieces(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> list[Noticed]:
+    """Half a piece is odd, and half of what plants book is odd: it is shown, and the records are taken."""
+    asked = [check for check in checks if check.whole and check.unit and check.field.type is Type.QTY]
+    counted = ", ".join(f"'{one}'" for one in sorted(uom.DISCRETE))
+    found = []
+    for check in asked:
+        rows, samples = db.execute(
+            f"SELECT count(*), list(DISTINCT {check.value})[1:3] FROM checked WHERE v_{check.unit} IN ({counted}) "
+            f"AND contains({check.value}, '.') AND regexp_matches({check.value}, '[.][0-9]*[1-9]')"
+        ).fetchone() or (0, None)
+        if rows:
+            found.append((check.field.name, Remark(
+                "warning", "not_whole", f"{check.field.label} has decimals in {rows:,} records whose unit is counted in "
+                f"pieces. They were taken as they are; check the unit if parts of a piece cannot be.",
+                ", ".join(sorted(samples or ())),
+            )))  # fmt: skip
+    return found
+
+
+def _damaged(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> list[Noticed]:
+    """Columns of which most cells are codes that became dates, powers of ten or errors (P-22)."""
+    total, bad = db.execute("SELECT count(*), count(*) FILTER (WHERE bad) FROM checked").fetchone() or (0, 0)
+    found: list[Noticed] = []
+    if bad * 2 <= total:
+        return found
+    for place, check in enumerate(checks, 1):
+        if check.field.type is not Type.CODE:
+            continue
+        rows, samples = db.execute(
+            f"SELECT count(*), list(raw ORDER BY record_no)[1:3] FROM (SELECT record_no, raws[{place}] AS raw "
+            f"FROM checked WHERE codes[{place}] = 'damaged_code')"
+        ).fetchone() or (0, None)
+        if rows * 2 > total:
+            found.append((check.field.name, Remark(
+                "warning", "damaged_codes", f"{check.field.label} holds dates, powers of ten or errors in {rows:,} "
+                f"records: a spreadsheet changed the codes when the file was opened and saved. Export it again and do "
+                f"not open it in between, or format the column as text.", ", ".join(samples or ()),
+            )))  # fmt: skip
+    return found
