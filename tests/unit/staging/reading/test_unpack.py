@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from opscopilot.staging.reading.dialect import lines_of
-from opscopilot.staging.reading.unpack import probe, unpack
+from opscopilot.staging.reading.layout import Layout
+from opscopilot.staging.reading.unpack import blocks, probe, unpack
 from opscopilot.staging.refusal import Refused
 
 LIMIT = 1 << 30
@@ -41,19 +41,20 @@ def refused(folder: Path, body: bytes, name: str = "stock.csv", limit: int = LIM
 def test_encodings_and_line_ends(tmp_path: Path, body: bytes, encoding: str) -> None:
     text = probe(wrote(tmp_path, body), "x.csv")
     assert text.encoding == encoding
-    assert [line.rstrip("\r\n") for line in lines_of(text)] == CSV.splitlines()
+    read = "\n".join(blocks(text, Layout(newline="\r\n" if text.paired else text.newline)))
+    assert read.splitlines() == CSV.splitlines()
 
 
 def test_single_foreign_bytes_in_utf8_are_read_and_told(tmp_path: Path) -> None:
     body = ("Größe;Straße;Ärger\n" * 5).encode() + "Müller\n".encode("cp1252")
     text = probe(wrote(tmp_path, body), "x.csv")
     assert text.mixed
-    assert list(lines_of(text))[-1] == "Müller\n"
+    assert list(blocks(text, Layout()))[-1].endswith("\nMüller")
 
 
 def test_gzip_is_unpacked(tmp_path: Path) -> None:
     text = probe(unpack(wrote(tmp_path, gzip.compress(CSV.encode())), tmp_path / "text", "x.csv.gz", LIMIT), "x")
-    assert "".join(lines_of(text)) == CSV
+    assert "\n".join(blocks(text, Layout())) + "\n" == CSV
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from opscopilot.staging.reading.dialect import detect
-from opscopilot.staging.reading.prepass import Prepared, Prepass, is_footer
-from opscopilot.staging.reading.unpack import probe
+from opscopilot.staging.reading.delimited import open_text
+from opscopilot.staging.reading.footers import is_footer
+from opscopilot.staging.reading.table import Prepared
 
 
 def prepared(folder: Path, text: str) -> tuple[Prepared, list[list[str]], list[dict[str, Any]]]:
     """The result, the clean rows and the rejected records."""
     path = folder / "text"
     path.write_text(text, encoding="utf-8", newline="")
-    file = probe(path, "x.csv")
-    found = Prepass(detect(file, "x.csv"), folder / "clean", folder / "spool").run(file)
-    with found.path.open(encoding="utf-8", newline="") as stream:
+    (table,) = open_text(path, "x.csv")
+    found = table.prepare(folder)
+    (part,) = found.parts
+    with part.open(encoding="utf-8", newline="") as stream:
         clean = list(csv.reader(stream, delimiter=found.delimiter))
     with found.spool.open(encoding="utf-8", newline="") as stream:
         rejects = [{"record_no": int(row[0]), "raw": json.loads(row[2]), "errors": json.loads(row[3])}

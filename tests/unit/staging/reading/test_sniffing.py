@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from opscopilot.staging.reading.dialect import Dialect, delimiter_of, detect
-from opscopilot.staging.reading.unpack import probe
+from opscopilot.staging.reading.delimited import DelimitedTable, open_text
+from opscopilot.staging.reading.sniffing import Sample, sniff
 from opscopilot.staging.refusal import Refused
 
 
-def dialect(folder: Path, text: str, wanted: frozenset[str] = frozenset()) -> Dialect:
+def opened(folder: Path, text: str, wanted: frozenset[str] = frozenset()) -> DelimitedTable:
     """What is found out about the text."""
     path = folder / "text"
     path.write_text(text, encoding="utf-8", newline="")
-    return detect(probe(path, "x.csv"), "x.csv", wanted)
+    (table,) = open_text(path, "x.csv", wanted)
+    assert isinstance(table, DelimitedTable)
+    return table
 
 
 @pytest.mark.parametrize(
@@ -27,38 +29,45 @@ def dialect(folder: Path, text: str, wanted: frozenset[str] = frozenset()) -> Di
     ],
 )  # fmt: skip
 def test_delimiter(lines: list[str], delimiter: str | None) -> None:
-    assert delimiter_of(lines) == delimiter
+    shape = sniff(Sample("\n".join(lines), "\n"))
+    assert (shape.layout.delimiter if shape else None) == delimiter
 
 
 def test_the_header_is_found_under_titles_and_blank_lines(tmp_path: Path) -> None:
-    found = dialect(tmp_path, "Stock list;;;\nAs of 30.09.2026;;;\n;;;\nItem No.;Location;Bestand;Einheit\n1;WH;5;kg\n")
+    found = opened(tmp_path, "Stock list;;;\nAs of 30.09.2026;;;\n;;;\nItem No.;Location;Bestand;Einheit\n1;WH;5;kg\n")
     assert found.headers == ("Item No.", "Location", "Bestand", "Einheit")
     assert (found.header_row, found.body_row) == (4, 5)
     assert found.preamble[0] == "Stock list;;;"
 
 
 def test_a_stated_separator_and_a_header_of_two_lines(tmp_path: Path) -> None:
-    found = dialect(tmp_path, 'sep=;\nItem No.;"Quantity\non hand"\n1;5\n')
+    found = opened(tmp_path, 'sep=;\nItem No.;"Quantity\non hand"\n1;5\n')
     assert found.headers == ("Item No.", "Quantity on hand")
     assert (found.header_row, found.body_row) == (2, 4)
 
 
 def test_unknown_names_are_a_header_too(tmp_path: Path) -> None:
-    assert dialect(tmp_path, "Foo;Bar;Baz\n1;2;3\n4;5;6\n").headers == ("Foo", "Bar", "Baz")
+    assert opened(tmp_path, "Foo;Bar;Baz\n1;2;3\n4;5;6\n").headers == ("Foo", "Bar", "Baz")
 
 
 def test_what_the_mapping_expects_is_the_header(tmp_path: Path) -> None:
     text = "Item;Code\nfoo;bar\nzork;blub\n1;2\n"
-    assert dialect(tmp_path, text, frozenset({"zork", "blub"})).header_row == 3
+    assert opened(tmp_path, text, frozenset({"zork", "blub"})).header_row == 3
 
 
 def test_trailing_separators_of_the_header_have_no_name(tmp_path: Path) -> None:
-    found = dialect(tmp_path, "SKU,Description,,\n1,x,,\n")
-    assert (found.width, found.named) == (4, 2)
+    found = opened(tmp_path, "SKU,Description,,\n1,x,,\n")
+    assert found.headers == ("SKU", "Description", "", "")
 
 
-@pytest.mark.parametrize(("text", "code"), [("just words\nand more\n", "not_a_table"), ("1;2;3\n4;5;6\n", "no_header")])
-def test_no_columns_and_no_header_are_refused(tmp_path: Path, text: str, code: str) -> None:
+def test_no_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
-        dialect(tmp_path, text)
-    assert caught.value.code == code
+        opened(tmp_path, "just words\nand more\n")
+    assert caught.value.code == "not_a_table"
+
+
+def test_without_a_header_columns_are_numbered_and_the_first_record_kept(tmp_path: Path) -> None:
+    found = opened(tmp_path, "1;2;3\n4;5;6\n")
+    assert (found.headers, found.header_row) == (("column 1", "column 2", "column 3"), 0)
+    assert found.sample == (("1", "2", "3"), ("4", "5", "6"))
+    assert [note.code for note in found.notes] == ["no_header"]
