@@ -78,7 +78,7 @@ def test_a_mark_that_never_closes_in_a_long_file_is_given_up_after_some_lines() 
     broken, *runs = scan("\n".join(lines), width=2, pieces=7)
     assert broken == Record(1, '0,"open', ["0", '"open'], broken=True)
     assert [line for run in runs if isinstance(run, Run) for line in run.lines] == lines[1:]
-    assert [run.row for run in runs][0] == 2
+    assert next(run.row for run in runs) == 2
 
 
 def test_where_commas_do_not_separate_a_mark_is_a_mark() -> None:
