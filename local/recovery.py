@@ -7,6 +7,7 @@ Every consumer is idempotent, so once too often is harmless and once too few wou
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from moto.s3.models import FakeKey
 
@@ -30,6 +31,9 @@ def recover(aws: LocalAws, pg_port: int, database: str = NAME) -> int:
         if event is not None:
             log.info("redelivering %s", key.name)
             aws.publish(event)
+    pulls = open_pulls(pg_port, database)
+    if pulls and "SyncStateMachine" in aws.names:
+        aws.deliver(aws.names["SyncStateMachine"], {"task": "pull_all", "pulls": pulls})
     if "NotifyFunction" in aws.host.specs:
         aws.call_later(aws.names["NotifyFunction"], SWEEP)
     return len(waiting)
@@ -43,6 +47,20 @@ def unfinished(aws: LocalAws, done: set[tuple[str, str | None]], bucket: str) ->
         if not any((key.name, version) in done for version in versions):
             found.append(key)
     return found
+
+
+def open_pulls(pg_port: int, database: str) -> list[dict[str, Any]]:
+    """Pulls that the last run left, one item per connector: they go on where they stood."""
+    with admin(pg_port, database) as connection:
+        if not connection.run("SELECT to_regclass('staging.connector_state') IS NOT NULL")[0][0]:
+            return []
+        rows = connection.run(
+            "SELECT tenant_id::text, json_agg(id ORDER BY id) FROM staging.ingestion_jobs "
+            "WHERE mode = 'pull' AND parent_job_id IS NULL AND mapping->'pull' IS NOT NULL AND status = ANY(:open) "
+            "GROUP BY tenant_id, source_system",
+            open=list(OPEN),
+        )
+    return [{"task": "pull", "tenant_id": tenant, "jobs": jobs} for tenant, jobs in rows]
 
 
 def finished_jobs(pg_port: int, database: str) -> set[tuple[str, str | None]]:

@@ -56,6 +56,8 @@ def every(tenant: Tenant = None, as_json: Json = False) -> None:
 def _state(one: dict[str, Any], stream: dict[str, Any]) -> str:
     if not one["is_active"]:
         return "switched off"
+    if one["connector_type"] == "file_drop":
+        return "pushed"
     if stream.get("paused_at"):
         return f"paused: {stream['last_error']}"
     return f"failed: {stream['last_error']}" if stream.get("last_error") else "ok" if stream else "never run"

@@ -9,7 +9,7 @@ import pytest
 
 from local.aws import LocalAws
 from local.databases import admin
-from local.recovery import finished_jobs, recover
+from local.recovery import finished_jobs, open_pulls, recover
 from local.testing import ThrowawayDatabase, database
 from tests.contract.local.support import Journal, landed, wait_for
 
@@ -59,6 +59,24 @@ def test_unfinished_files_come_again_and_the_sweep_is_told(
     assert first["detail"]["object"]["version-id"] == again["detail"]["object"]["version-id"]
 
 
+def test_pulls_that_were_broken_off_go_on_one_item_per_connector(db: ThrowawayDatabase) -> None:
+    tenant = str(uuid.uuid4())
+    with admin(db.port, db.name) as connection:
+        connection.run("SET session_replication_role = replica")
+        for source, status, stream in (
+            ("odoo", "running", "a"), ("odoo", "pending", "b"), ("odoo", "completed", "c"), ("sap", "running", "d"),
+        ):  # fmt: skip
+            connection.run(
+                "INSERT INTO staging.ingestion_jobs (tenant_id, source_system, status, file_name, mode, mapping) "
+                "VALUES (CAST(:t AS uuid), :source, :status, :stream, 'pull', CAST('{\"pull\": {}}' AS jsonb))",
+                t=tenant, source=source, status=status, stream=stream,
+            )  # fmt: skip
+    found = open_pulls(db.port, db.name)
+    assert {(one["task"], one["tenant_id"]) for one in found} == {("pull", tenant)}
+    assert sorted(len(one["jobs"]) for one in found) == [1, 2]
+
+
 def test_a_database_before_its_first_migration_has_no_finished_job() -> None:
     with database(None) as empty:
         assert finished_jobs(empty.port, empty.name) == set()
+        assert open_pulls(empty.port, empty.name) == []

@@ -10,7 +10,6 @@ from opscopilot.staging.connectors.base import Around, BaseConnector, Batch, Con
 from opscopilot.staging.connectors.http import HttpClient
 from opscopilot.staging.connectors.network import AddressGuard
 
-
 _open: list[HttpClient] = []
 
 

@@ -60,10 +60,15 @@ class OdooDatabase:
         service, method, args = params["service"], params["method"], params["args"]
         if (service, method) == ("common", "authenticate"):
             return _result(7 if args[2] == self.password else False)
-        _, _, password, _model, _, (domain,), options = args
+        password, called, given, options = args[2], args[4], args[5], args[6]
         if password != self.password:
             return Reply({"jsonrpc": "2.0", "error": {"message": "Odoo Server Error",
                           "data": {"name": "odoo.exceptions.AccessDenied", "message": "Access Denied"}}})  # fmt: skip
+        if called == "fields_get":
+            return _result({"name": {"type": "char", "store": True}, "image_1920": {"type": "binary", "store": True},
+                            "display_name": {"type": "char", "store": False}, "qty": {"type": "float", "store": True},
+                            "line_ids": {"type": "one2many", "store": True}})  # fmt: skip
+        (domain,) = given
         self.calls.append({"domain": domain, **options})
         rows = sorted(self.rows, key=lambda one: (one["write_date"], one["id"]))
         for name, sign, value in (one for one in domain if isinstance(one, list)):

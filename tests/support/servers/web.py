@@ -78,7 +78,7 @@ def serve(answer: Answer) -> Iterator[Server]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             _send(self, server.reply(Request(self.command, parts.path, query, headers, body)))
 
-        do_GET = do_POST = _handle  # noqa: N815
+        do_GET = do_POST = _handle
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""

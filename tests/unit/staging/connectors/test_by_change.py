@@ -251,9 +251,10 @@ def test_odata_of_the_other_version_says_so() -> None:
 
 
 def test_odoo_says_when_the_login_is_wrong() -> None:
-    with serve(OdooDatabase([])) as server, pytest.raises(ConnectorFailed) as raised:
-        config = {"url": server.url, "database": "plant"}
-        fetch(connector("odoo", config, {"username": "ops", "password": "wrong"}))
+    with serve(OdooDatabase([])) as server:
+        made = connector("odoo", {"url": server.url, "database": "plant"}, {"username": "ops", "password": "wrong"})
+        with pytest.raises(ConnectorFailed) as raised:
+            fetch(made)
     assert raised.value.code == "auth_failed"
     assert "wrong" not in raised.value.message
 
@@ -267,6 +268,15 @@ def test_odoo_values_are_made_plain() -> None:
         "id": 3, "write_date": "2026-09-30 10:00:00", "product_id": "[FG-1] Jam", "product_id/id": 7, "note": None,
         "active": False, "tax_ids": [1, 2], "qty": 0,
     }]  # fmt: skip
+
+
+def test_odoo_without_fields_reads_the_plain_stored_ones_only() -> None:
+    database = OdooDatabase([])
+    with serve(database) as server:
+        streams = [{"name": "lines", "model": "sale.order.line"}]
+        config = {"url": server.url, "database": "p", "streams": streams}
+        fetch(connector("odoo", config, {"username": "o", "password": "pw"}))
+    assert database.calls[0]["fields"] == ["name", "qty", "id", "write_date"]
 
 
 def test_erpnext_lines_come_with_their_document() -> None:

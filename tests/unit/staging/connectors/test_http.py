@@ -113,9 +113,9 @@ def test_an_answer_without_end_is_refused() -> None:
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_refused() -> None:
     bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
-    with serve(lambda _: Reply(raw=bomb, headers={"Content-Encoding": "gzip"})) as server:
-        with pytest.raises(ConnectorFailed) as raised:
-            client(max_bytes=1_000_000).json("GET", server.url)
+    reply = Reply(raw=bomb, headers={"Content-Encoding": "gzip"})
+    with serve(lambda _: reply) as server, pytest.raises(ConnectorFailed) as raised:
+        client(max_bytes=1_000_000).json("GET", server.url)
     assert raised.value.code == "too_large"
 
 

@@ -40,7 +40,7 @@ def test_networks_of_the_plant_can_be_allowed_but_never_metadata_or_ourselves() 
 
 
 def test_a_wrong_network_is_named() -> None:
-    with pytest.raises(ValueError, match="CONNECTOR_ALLOW_PRIVATE: '10.1.0/16'"):
+    with pytest.raises(ValueError, match=r"CONNECTOR_ALLOW_PRIVATE: '10\.1\.0/16'"):
         networks("10.1.0/16")
 
 

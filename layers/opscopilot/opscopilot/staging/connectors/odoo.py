@@ -27,13 +27,15 @@ from opscopilot.staging.connectors.paging import Record
 Model = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=100)]
 FieldName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 
+_NOT_PLAIN = frozenset({"binary", "image", "one2many", "many2many", "html", "serialized", "properties"})
+
 
 class OdooStream(StreamConfig):
     """One model. Without `fields` all that are stored are read."""
 
     model: Model = Field(examples=["sale.order.line"])
     domain: list[JsonValue] = Field(default=[], max_length=50, examples=[[["state", "!=", "cancel"]]])
-    fields: list[FieldName] = Field(default=[], max_length=300)
+    fields: list[FieldName] = Field(default=[], max_length=300, description="Leave out for all plain ones.")
     archived: bool = Field(default=True, description="Archived records too, so that they can be retired here.")
 
 
@@ -98,11 +100,12 @@ class _Pull:
         self._connector = connector
         self._asked = asked
         self._uid: int | None = None
+        self._plain: list[str] | None = None
 
     def page(self, since: str | None, skip: int) -> list[Record]:
         """Records written at or after `since`."""
         domain = [*self._asked.domain, *([["write_date", ">=", since]] if since else [])]
-        wanted = [*dict.fromkeys([*self._asked.fields, "id", "write_date"])] if self._asked.fields else []
+        wanted = [*dict.fromkeys([*(self._asked.fields or self._stored()), "id", "write_date"])]
         options: dict[str, Any] = {
             "fields": wanted, "order": "write_date asc, id asc", "limit": self.config.page_size, "offset": skip,
             "context": {"active_test": not self._asked.archived},
@@ -111,6 +114,18 @@ class _Pull:
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             raise self._http.failed("unexpected_answer", self.url, f"gave no list of {self._asked.model}")
         return [flat(one) for one in found]
+
+    def _stored(self) -> list[str]:
+        """The model's plain stored fields: pictures are large, computed ones slow, lines are models of their own."""
+        if self._plain is None:
+            known = self._execute(self._asked.model, "fields_get", [], {"attributes": ["type", "store"]})
+            if not isinstance(known, dict):
+                raise self._http.failed("unexpected_answer", self.url, f"gave no fields of {self._asked.model}")
+            self._plain = sorted(
+                name for name, one in known.items()
+                if isinstance(one, dict) and one.get("store") and one.get("type") not in _NOT_PLAIN
+            )  # fmt: skip
+        return self._plain
 
     def _execute(self, model: str, method: str, args: list[Any], options: dict[str, Any]) -> Any:
         password = self._connector.need("password")

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database
-from opscopilot.kernel.errors import OpsError, ValidationFailed
+from opscopilot.kernel.errors import OpsError, TransientError, ValidationFailed
 from opscopilot.kernel.ids import derived_id
 from opscopilot.staging import jobs
 from opscopilot.staging.connectors import state
@@ -226,7 +226,7 @@ class Puller:
                 lasts=load.lasts,
             )  # fmt: skip
         if not moved:
-            raise RuntimeError(f"the pull {pull.job_id} is worked on by two at once")
+            raise TransientError(f"the pull {pull.job_id} is worked on by two at once; whoever comes again goes on")
         if file is None:
             load.clear()
         else:

@@ -186,9 +186,8 @@ class _Pull:
                 self.missing += 1
             elif self.high is None or moment > (moments.key(self.high, rule.format) or moment):
                 self.high, self.edge = str(value), {fingerprint(record): None}
-            elif moment == moments.key(self.high, rule.format):
-                if len(self.edge) < _EDGE:
-                    self.edge[fingerprint(record)] = None
+            elif moment == moments.key(self.high, rule.format) and len(self.edge) < _EDGE:
+                self.edge[fingerprint(record)] = None
 
     def _field(self) -> str:
         return self.asked.incremental.field if self.asked.incremental else ""
