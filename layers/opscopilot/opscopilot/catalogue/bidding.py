@@ -58,6 +58,7 @@ class Match:
     score: float = 1.0
     why: str = ""
     guess: bool = False
+    native: bool = False
 
 
 class Option(NamedTuple):
@@ -233,7 +234,7 @@ class Bidder:
         why = option.why + (f"; its values are {samples.KINDS[field.type]}" if supported else "")
         percent = one.percent or synonyms.key(header).endswith("pct")
         divisor = per if one.field in PRICED else None
-        return Match(one.field, header, one.values, percent, divisor, round(score, 2), why, guess)
+        return Match(one.field, header, one.values, percent, divisor, round(score, 2), why, guess, option.level == 1)
 
 
 def _fact(entity: str, name: str, header: str, percent: bool) -> Synonym:

@@ -18,6 +18,7 @@ from opscopilot.catalogue.bidding import Bidder, Match, carried
 from opscopilot.catalogue.declaration import Entity, Registry
 from opscopilot.catalogue.samples import Column
 from opscopilot.catalogue.synonyms import Synonyms
+from opscopilot.catalogue.types import Type
 from opscopilot.catalogue.words import meanings
 
 __all__ = [
@@ -28,7 +29,9 @@ THRESHOLD = 0.6
 MARGIN = 0.06
 NAME_HINT = 0.08
 _TELLING = 4
-"""A field of so many entities at most tells them apart."""
+"""A code of so many entities at most tells them apart."""
+_FEWEST = 2
+"""Columns that must be known: one alone, a customer's number, may stand in any file."""
 _NEAR = 0.2
 """How much worse an incomplete bid may be and still raise a doubt."""
 _NOBODYS = 0.3
@@ -77,6 +80,8 @@ class Bid:
     why: tuple[str, ...] = ()
     telling: frozenset[str] = frozenset()
     """Headers taken as fields that few entities have."""
+    native: int = 0
+    """Columns that are headers of the file's own system for this very entity."""
     against: tuple[str, ...] = ()
     """Columns left out because of their values, in words."""
     without_guesses: Bid | None = None
@@ -106,11 +111,14 @@ class Recognition:
     @property
     def best(self) -> Bid | None:
         """The bid that wins clearly, without its guesses, or None where a person has to say."""
-        ready = [bid.firm for bid in self.bids if bid.firm.complete and bid.firm.score >= THRESHOLD]
+        ready = [
+            bid.firm for bid in self.bids
+            if bid.firm.complete and bid.firm.score >= THRESHOLD and len(bid.firm.matches) >= _FEWEST
+        ]  # fmt: skip
         rivals = [bid for bid in self.bids if bid.specific and bid.score >= THRESHOLD]
         for one in ready:
             others = [other for other in rivals if other.entity != one.entity]
-            if all(_beats(one, other) if other.complete else not _doubts(one, other) for other in others):
+            if all(_beats(one, other) if other.firm.complete else not _doubts(one, other) for other in others):
                 return one
         return None
 
@@ -127,9 +135,12 @@ class Recognition:
 def _beats(one: Bid, other: Bid) -> bool:
     """Whether a bid is clearly better: by its score, or because it alone can place a telling column."""
     ahead = one.score - other.score
+    if one.native and not other.native and 0 <= ahead < MARGIN and not other.only_mine(one):
+        return True
     if ahead >= MARGIN:
         return not (ahead < 2 * MARGIN and other.only_mine(one) and not one.only_mine(other))
-    return ahead >= -MARGIN and bool(one.only_mine(other)) and not other.only_mine(one)
+    foreign = bool(other.native) and not one.native
+    return ahead >= -MARGIN and not foreign and bool(one.only_mine(other)) and not other.only_mine(one)
 
 
 def _doubts(one: Bid, other: Bid) -> bool:
@@ -209,13 +220,17 @@ class _Table:
         unknown = tuple(header for header in named if header not in known)
         own = [match for match in matches if entity.has(match.field)]
         specific = any(self.owners[match.field] <= 3 for match in own)
-        telling = frozenset(match.header for match in matches if self.owners[match.field] <= _TELLING)
+        fields = carried(entity, registry)
+        telling = frozenset(
+            match.header for match in matches
+            if self.owners[match.field] <= _TELLING and fields[match.field].type is Type.CODE
+        )  # fmt: skip
         why = [f"{len(matches)} of {len(named)} columns are known for {entity.title.lower()}"]
         why += [f"headers of {self.system}"] if self.system else []
         why += ["the file's name says so"] if hint else []
         return Bid(
             entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific,
-            tuple(why), telling, tuple(against),
+            tuple(why), telling, sum(match.native for match in matches), tuple(against),
         )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ _EXAMPLES = {
     "code": "WH01", "lot_code": "L26093001", "receipt_no": "GR-40001", "shipment_no": "DN-50001",
     "movement_no": "MV-60001", "component_sku": "00200017", "system": "webshop", "external_id": "JAM-340",
     "time_zone": "Europe/Copenhagen", "factor_to_base": "12", "city": "Aarhus", "email": "orders@example.com",
-    "name": "Example Foods", "description": "Strawberry jam 340 g",
+    "event_id": "ni:///sha-256;3a7b", "event_time_zone_offset": "+02:00", "scheme": "sgtin",
+    "epc": "urn:epc:id:sgtin:9520067.012345.7", "name": "Example Foods", "description": "Strawberry jam 340 g",
 }  # fmt: skip
 
 UNITS = {
