@@ -58,12 +58,18 @@ def test_a_unit_behind_the_quantity_that_contradicts_the_records_unit(drops: Yar
     assert errors == [(2, "quantity_on_hand", "uom_conflict")]
 
 
-def test_p28_half_a_piece_is_odd_and_shown_and_taken(drops: Yard) -> None:
+def test_half_a_piece_is_no_stock(drops: Yard) -> None:
     body = STOCK + "1;L1;2026-09-30;5,5;kg\n2;L1;2026-09-30;5,5;EA\n3;L1;2026-09-30;5,0;EA\n"
-    rows, errors, log = taken(drops, "halb.csv", body, "inventory_snapshot")
-    assert (len(rows), errors) == (3, [])
-    assert "1 records" in log["not_whole"]["message"]
-    assert log["not_whole"]["raw_value"] == "5.5"
+    rows, errors, _ = taken(drops, "halb.csv", body, "inventory_snapshot")
+    assert [row["sku_code"] for row in rows] == ["1", "3"]
+    assert errors == [(2, "quantity_on_hand", "not_whole")]
+
+
+def test_p28_where_many_are_parts_of_pieces_the_plant_means_them(drops: Yard) -> None:
+    body = STOCK + "".join(f"{n};L1;2026-09-30;{n}.{n % 2 * 5};Stk\n" for n in range(1, 9))
+    rows, errors, log = taken(drops, "halbe.csv", body, "inventory_snapshot")
+    assert (len(rows), errors) == (8, [])
+    assert log["not_whole"]["level"] == "warning"
 
 
 def test_numbers_of_excel_where_dates_should_be(drops: Yard) -> None:

@@ -20,7 +20,7 @@ ISO_DAYS = DateFinding(ISO)
 @dataclass(frozen=True)
 class Check:
     """One field of one file: how its cells are to be read. `foreign_id` marks another system's id, `per` a price
-    that another column divides. `unit` names the field of the unit of a quantity, `whole` says it should have no
+    that another column divides. `unit` names the field of the unit of a quantity, `whole` says it must have no
     decimals where that unit is counted, `after` names dates of the file that must not come after this one, `doubted` those that
     mostly do, so that the rule is in doubt."""
 
@@ -37,6 +37,7 @@ class Check:
     whole: bool = False
     after: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
+    parts: bool = False
 
     @property
     def raw(self) -> str:

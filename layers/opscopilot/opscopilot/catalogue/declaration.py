@@ -133,7 +133,7 @@ class Entity:
     leaving it open.
     `event_time` names the instant whose production day is stored with the row.
     `in_order` lists pairs of dates of which the second is never before the first; `whole` says that a quantity in a unit
-    that is counted (EA, H87, C62) should have no decimals. `states`, `periods` and `acyclic` are rules across rows
+    that is counted (EA, H87, C62) has no decimals. `states`, `periods` and `acyclic` are rules across rows
     (rules.py): what a status may become, what may not overlap, and that nothing goes into itself.
     """
 

@@ -16,7 +16,7 @@ from opscopilot.kernel import gs1
 
 Code = Literal[
     "required_missing", "bad_number", "ambiguous_number", "bad_date", "ambiguous_date", "bad_enum",
-    "negative_not_allowed", "out_of_range", "dates_out_of_order", "bad_check_digit", "uom_unknown",
+    "negative_not_allowed", "out_of_range", "not_whole", "dates_out_of_order", "bad_check_digit", "uom_unknown",
     "uom_conflict", "bad_bool", "too_long", "damaged_code", "wrong_column_count",
 ]  # fmt: skip
 _KEPT_AS = {"not_positive": "bad_number"}
@@ -33,6 +33,7 @@ _MESSAGES: dict[str, str] = {
     "negative_not_allowed": "{label} is negative ('{raw}').",
     "not_positive": "{label} is '{raw}'; it must be more than zero.",
     "out_of_range": "{label} is '{raw}', which cannot be.",
+    "not_whole": "{label} is '{raw}', and its unit is one that is counted: there are no parts of a piece.",
     "dates_out_of_order": "{label} ('{raw}') is before {first}.",
     "bad_check_digit": "'{raw}' in {label} is not a valid number: its length or its check digit is wrong.",
     "uom_unknown": "'{raw}' is not a unit we know.",
@@ -112,6 +113,7 @@ _PLAIN = {
     "negative_not_allowed": "zero or a positive number",
     "ambiguous_number": "one decimal sign in the whole column, such as 1250.5",
     "damaged_code": "the code as the source system shows it; format the column as text before saving the file",
+    "not_whole": "a whole number, or the unit that is meant, such as kg",
     "dates_out_of_order": "a date that is not before {first}, or both exchanged",
     "uom_conflict": "the number alone, or with the same unit as the record",
 }

@@ -28,6 +28,9 @@ def remarks(check: Check) -> list[Remark]:
     if form.units:
         found.append(Remark("info", "units_split", f"{label} has its unit behind the number ({', '.join(form.units)}); "
                             f"the two were taken apart."))  # fmt: skip
+    if check.parts:
+        found.append(Remark("warning", "not_whole", f"{label} has decimals in many records whose unit is counted in "
+                            f"pieces. They were taken as they are; check whether the unit is the right one."))  # fmt: skip
     for first in check.doubted:
         found.append(Remark(
             "warning", "order_doubted", f"In most records {label} is before {first.replace('_', ' ')}. That is no "

@@ -107,8 +107,19 @@ def _limits(check: Check) -> list[str]:
         cases.append(
             f"WHEN MAP {{{codes}}}[{unit_behind(check.raw, check.form)}] <> v_{check.unit} THEN 'uom_conflict'"
         )
+    if check.whole and check.unit and kind is Type.QTY:
+        cases.append(f"WHEN {has_parts(check)} THEN 'not_whole'")
     cases += [f"WHEN {value} < v_{one} THEN 'dates_out_of_order'" for one in check.after]
     return cases
+
+
+def has_parts(check: Check) -> str:
+    """The SQL of whether a quantity in a unit that is counted has decimals."""
+    counted = ", ".join(f"'{one}'" for one in sorted(uom.DISCRETE))
+    return (
+        f"v_{check.unit} IN ({counted}) AND contains({check.value}, '.') "
+        f"AND regexp_matches({check.value}, '[.][0-9]*[1-9]')"
+    )
 
 
 def unit_behind(raw: str, form: NumberFormat) -> str:

@@ -78,9 +78,10 @@ def checks_of(binding: Binding, formats: dict[str, ColumnFormat], zone: str, day
                 zone=zone,
                 day_start=day_start,
                 unit=binding.unit,
-                whole=binding.entity.whole,
+                whole=binding.entity.whole and not form.parts,
                 after=binding.before(one.field.name, form.unordered),
                 doubted=form.unordered,
+                parts=form.parts,
             )
         )
     return tuple(found)

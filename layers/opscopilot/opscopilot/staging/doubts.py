@@ -3,45 +3,92 @@ mapping, not a thousand faults (P-28)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import time
+from functools import partial
 
 import duckdb
 
 from opscopilot.catalogue import validation
-from opscopilot.staging.binding import Binding
+from opscopilot.catalogue.check import Check
+from opscopilot.catalogue.types import Type
+from opscopilot.kernel import uom
+from opscopilot.staging.binding import Binding, literal
+from opscopilot.staging.checking import checks_of
 from opscopilot.staging.recipe import ColumnFormat
 
 _SAMPLE = 20_000
 _ENOUGH = 5
-_MOST = 0.5
+_MOST, _SOME = 0.5, 0.2
+"""Shares of the records that may break a rule before it is the rule that is in doubt: dates in the wrong order are
+somebody's slip; parts of pieces are how a plant books."""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A rule, as SQL over the values: what breaks it and what it is about; and what its doubt does to a format."""
+
+    field: str
+    broken: str
+    asked: str
+    share: float
+    doubt: Callable[[ColumnFormat], ColumnFormat]
 
 
 def doubted(
     db: duckdb.DuckDBPyConnection, binding: Binding, formats: dict[str, ColumnFormat], zone: str, day_start: time
 ) -> dict[str, ColumnFormat]:
-    """The formats, with the pairs of dates whose order most of the loaded records contradict."""
-    from opscopilot.staging.checking import checks_of
-
+    """The formats, with the rules left out that too many of the loaded records break."""
     checks = {check.field.name: check for check in checks_of(binding, formats, zone, day_start)}
-    pairs = [(one, check.field.name) for check in checks.values() for one in check.after]
-    if not pairs:
+    trials = [*_orders(checks), *_pieces(checks)]
+    if not trials:
         return formats
-    names = sorted({name for pair in pairs for name in pair})
+    counted = ", ".join(f"count(*) FILTER (WHERE {one.broken}), count(*) FILTER (WHERE {one.asked})" for one in trials)
+    found = dict(formats)
+    counts = db.execute(f"SELECT {counted} FROM ({_values(binding, checks, trials)})").fetchone() or ()
+    for place, one in enumerate(trials):
+        broken, asked = counts[2 * place : 2 * place + 2]
+        if asked >= _ENOUGH and broken > one.share * asked:
+            found[one.field] = one.doubt(found.get(one.field, ColumnFormat()))
+    return found
+
+
+def _orders(checks: dict[str, Check]) -> Iterator[_Trial]:
+    for check in checks.values():
+        for first in check.after:
+            yield _Trial(
+                check.field.name, f"{check.value} < v_{first}", f"{check.value} IS NOT NULL AND v_{first} IS NOT NULL",
+                _MOST, partial(_unordered, first=first),
+            )  # fmt: skip
+
+
+def _unordered(known: ColumnFormat, first: str) -> ColumnFormat:
+    return known.model_copy(update={"unordered": (*known.unordered, first)})
+
+
+def _pieces(checks: dict[str, Check]) -> Iterator[_Trial]:
+    for check in checks.values():
+        if check.whole and check.unit and check.field.type is Type.QTY:
+            yield _Trial(
+                check.field.name, validation.has_parts(check), f"{check.value} IS NOT NULL", _SOME,
+                lambda known: known.model_copy(update={"parts": True}),
+            )  # fmt: skip
+
+
+def _values(binding: Binding, checks: dict[str, Check], trials: list[_Trial]) -> str:
+    """The values the trials look at, of the first records. The unit is looked up by what it is written like."""
+    names = {one.field for one in trials} | {first for check in checks.values() for first in check.after}
+    names |= {check.unit for check in checks.values() if check.unit and check.whole}
     bounds = [one for one in binding.bounds if one.field.name in names and not one.derived]
     raw = ", ".join(f"{one.sql} AS r_{one.field.name}" for one in bounds)
-    values = ", ".join(f"{validation.canonical(checks[one.field.name])} AS v_{one.field.name}" for one in bounds)
-    asked = ", ".join(
-        f"count(*) FILTER (WHERE v_{b} < v_{a}), count(*) FILTER (WHERE v_{a} IS NOT NULL AND v_{b} IS NOT NULL)"
-        for a, b in pairs
-    )
-    counts = (
-        db.execute(f"SELECT {asked} FROM (SELECT {values} FROM (SELECT {raw} FROM raw LIMIT {_SAMPLE}))").fetchone()
-        or ()
-    )
-    found = dict(formats)
-    for place, (first, second) in enumerate(pairs):
-        wrong, both = counts[2 * place], counts[2 * place + 1]
-        if both >= _ENOUGH and wrong > _MOST * both:
-            known = found.get(second, ColumnFormat())
-            found[second] = known.model_copy(update={"unordered": (*known.unordered, first)})
-    return found
+    values = ", ".join(f"{_value(checks[one.field.name])} AS v_{one.field.name}" for one in bounds)
+    return f"SELECT {values} FROM (SELECT {raw} FROM raw LIMIT {_SAMPLE})"
+
+
+def _value(check: Check) -> str:
+    if check.field.type is not Type.UOM:
+        return validation.canonical(check)
+    counted = [(word, code) for word, code in (check.spellings or {}).items() if code in uom.DISCRETE]
+    pairs = ", ".join(f"{literal(word)}: '{code}'" for word, code in counted)
+    return f"MAP {{{pairs}}}[{validation.lookup_key(check)}]"

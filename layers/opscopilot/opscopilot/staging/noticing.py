@@ -9,7 +9,6 @@ import duckdb
 from opscopilot.catalogue.check import Check
 from opscopilot.catalogue.remarks import Remark
 from opscopilot.catalogue.types import Type
-from opscopilot.kernel import uom
 
 Noticed = tuple[str, Remark]
 """The field it is about, and what is said."""
@@ -17,26 +16,7 @@ Noticed = tuple[str, Remark]
 
 def noticed(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> tuple[Noticed, ...]:
     """What the relation `checked` shows as a whole."""
-    return (*_parts_of_pieces(db, checks), *_damaged(db, checks))
-
-
-def _parts_of_pieces(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> list[Noticed]:
-    """Half a piece is odd, and half of what plants book is odd: it is shown, and the records are taken."""
-    asked = [check for check in checks if check.whole and check.unit and check.field.type is Type.QTY]
-    counted = ", ".join(f"'{one}'" for one in sorted(uom.DISCRETE))
-    found = []
-    for check in asked:
-        rows, samples = db.execute(
-            f"SELECT count(*), list(DISTINCT {check.value})[1:3] FROM checked WHERE v_{check.unit} IN ({counted}) "
-            f"AND contains({check.value}, '.') AND regexp_matches({check.value}, '[.][0-9]*[1-9]')"
-        ).fetchone() or (0, None)
-        if rows:
-            found.append((check.field.name, Remark(
-                "warning", "not_whole", f"{check.field.label} has decimals in {rows:,} records whose unit is counted in "
-                f"pieces. They were taken as they are; check the unit if parts of a piece cannot be.",
-                ", ".join(sorted(samples or ())),
-            )))  # fmt: skip
-    return found
+    return tuple(_damaged(db, checks))
 
 
 def _damaged(db: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> list[Noticed]:

@@ -27,6 +27,8 @@ class ColumnFormat(BaseModel):
     problem: Literal["", "ambiguous", "mixed"] = ""
     samples: tuple[str, ...] = ()
     note: str = ""
+    parts: bool = False
+    """Whether so many quantities of the column are parts of pieces that the plant means them."""
     unordered: tuple[str, ...] = ()
     """Fields whose values come after this one's so often that the rule is in doubt, not the records (P-28)."""
 
