@@ -154,7 +154,8 @@ class _Pull:
                     self.high = after[0]
                 records = [{name: plain(name, value, self.zone) for name, value in row.items()} for row in rows]
                 place = {"after": after, "nulls": nulls}
-                yield Batch(records, self.high, place, self._warnings(nulls), lasts=bool(self.asked.watermark))
+                # The place does not last: the next pull reads the edge again, for rows that were committed late.
+                yield Batch(records, self.high, place, self._warnings(nulls))
             if len(rows) < self.asked.batch_rows:
                 if not nulls:
                     return
