@@ -24,11 +24,11 @@ def section(page: str, start: str, end: str) -> set[str]:
 
 
 def refusals() -> set[str]:
-    """First arguments of every Refused(...)."""
+    """First arguments of every Refused(...) and NeedsMapping(...)."""
     found = set()
     for path in (PACKAGE / "staging").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Refused":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Refused", "NeedsMapping"):
                 first = node.args[0]
                 assert isinstance(first, ast.Constant), f"{path}: a code is not a constant"
                 found.add(str(first.value))
