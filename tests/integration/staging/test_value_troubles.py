@@ -162,3 +162,14 @@ def test_scrap_of_all_there_is(drops: Yard) -> None:
     rows, errors, _ = taken(drops, "schwund.csv", body, "bom_component")
     assert [float(row["scrap_rate"]) for row in rows] == [0.05, 0.02]
     assert errors == [(2, "scrap_rate", "out_of_range")]
+
+
+def test_a_column_of_ratios_above_one_holds_percentages_and_a_single_one_is_wrong(drops: Yard) -> None:
+    head = "sku_code;version;line_no;component_sku;qty;uom;scrap_rate\n"
+    body = head + "".join(f"A;1;{n};B;1;kg;{rate}\n" for n, rate in enumerate(("5", "2,5", "10", "0", "3", "0,5"), 1))
+    rows, errors, log = taken(drops, "prozente.csv", body, "bom_component")
+    assert [float(row["scrap_rate"]) for row in rows] == [0.05, 0.025, 0.1, 0, 0.03, 0.005]
+    assert (errors, log["percent_assumed"]["level"]) == ([], "warning")
+    body = head + "".join(f"A;2;{n};B;1;kg;{rate}\n" for n, rate in enumerate(("0,05", "0,1", "5", "0,02", "0,3"), 1))
+    rows, errors, _ = taken(drops, "anteile.csv", body, "bom_component")
+    assert (len(rows), errors) == (4, [(3, "scrap_rate", "bad_number")])

@@ -22,7 +22,7 @@ class Check:
     """One field of one file: how its cells are to be read. `foreign_id` marks another system's id, `per` a price
     that another column divides. `unit` names the field of the unit of a quantity, `whole` says it must have no
     decimals where that unit is counted, `after` names dates of the file that must not come after this one, `doubted` those that
-    mostly do, so that the rule is in doubt."""
+    mostly do, so that the rule is in doubt. `parts` and `assumed_percent` say what the column showed to be meant."""
 
     field: Field
     number: NumberFormat = POINT
@@ -38,6 +38,7 @@ class Check:
     after: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     parts: bool = False
+    assumed_percent: bool = False
 
     @property
     def raw(self) -> str:

@@ -1,5 +1,5 @@
 """Rules are tried on a file before they judge its records: one that most of them break is a question about the
-mapping, not a thousand faults (P-28)."""
+mapping, not a thousand faults (P-28). So are percentages told from ratios."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 
 import duckdb
 
-from opscopilot.catalogue import validation
+from opscopilot.catalogue import numbers, validation
 from opscopilot.catalogue.check import Check
 from opscopilot.catalogue.types import Type
 from opscopilot.kernel import uom
@@ -41,7 +41,7 @@ def doubted(
 ) -> dict[str, ColumnFormat]:
     """The formats, with the rules left out that too many of the loaded records break."""
     checks = {check.field.name: check for check in checks_of(binding, formats, zone, day_start)}
-    trials = [*_orders(checks), *_pieces(checks)]
+    trials = [*_orders(checks), *_pieces(checks), *_percentages(checks)]
     if not trials:
         return formats
     counted = ", ".join(f"count(*) FILTER (WHERE {one.broken}), count(*) FILTER (WHERE {one.asked})" for one in trials)
@@ -76,19 +76,32 @@ def _pieces(checks: dict[str, Check]) -> Iterator[_Trial]:
             )  # fmt: skip
 
 
+def _percentages(checks: dict[str, Check]) -> Iterator[_Trial]:
+    """A ratio is at most 1: a column in which most values are more than that holds percentages."""
+    for check in checks.values():
+        if check.field.type is Type.RATIO and not check.percent:
+            number = f"TRY_CAST(q_{check.field.name} AS DECIMAL(18, 6))"
+            yield _Trial(
+                check.field.name, f"{number} > 1 AND {number} <= 100", f"{number} <> 0", _MOST,
+                lambda known: known.model_copy(update={"percent": True}),
+            )  # fmt: skip
+
+
 def _values(binding: Binding, checks: dict[str, Check], trials: list[_Trial]) -> str:
     """The values the trials look at, of the first records. The unit is looked up by what it is written like."""
     names = {one.field for one in trials} | {first for check in checks.values() for first in check.after}
     names |= {check.unit for check in checks.values() if check.unit and check.whole}
     bounds = [one for one in binding.bounds if one.field.name in names and not one.derived]
     raw = ", ".join(f"{one.sql} AS r_{one.field.name}" for one in bounds)
-    values = ", ".join(f"{_value(checks[one.field.name])} AS v_{one.field.name}" for one in bounds)
+    values = ", ".join(_value(checks[one.field.name]) for one in bounds)
     return f"SELECT {values} FROM (SELECT {raw} FROM raw LIMIT {_SAMPLE})"
 
 
 def _value(check: Check) -> str:
+    if check.field.type is Type.RATIO:
+        return f"{numbers.canonical(check.raw, Type.QTY, check.form)} AS q_{check.field.name}"
     if check.field.type is not Type.UOM:
-        return validation.canonical(check)
+        return f"{validation.canonical(check)} AS {check.value}"
     counted = [(word, code) for word, code in (check.spellings or {}).items() if code in uom.DISCRETE]
     pairs = ", ".join(f"{literal(word)}: '{code}'" for word, code in counted)
-    return f"MAP {{{pairs}}}[{validation.lookup_key(check)}]"
+    return f"MAP {{{pairs}}}[{validation.lookup_key(check)}] AS {check.value}"

@@ -27,6 +27,7 @@ class ColumnFormat(BaseModel):
     problem: Literal["", "ambiguous", "mixed"] = ""
     samples: tuple[str, ...] = ()
     note: str = ""
+    percent: bool = False
     parts: bool = False
     """Whether so many quantities of the column are parts of pieces that the plant means them."""
     unordered: tuple[str, ...] = ()
