@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from opscopilot.staging.epcis import keys
 from opscopilot.staging.epcis.keys import Key, WrongKey
-from opscopilot.staging.epcis.model import TYPES, Event, Place, QuantityElement
+from opscopilot.staging.epcis.model import Event, Place, QuantityElement
 from opscopilot.staging.epcis.words import event_hash, json_text, utc, word
 
 Row = dict[str, str]
@@ -153,6 +153,3 @@ def _parts(epc: str) -> Row:
         "epc": epc, "scheme": key.scheme, "gtin": key.gtin or "", "lot_code": key.lot or "", "serial": key.serial or "",
         "sscc": key.sscc or "", "item_ref": key.item or "", "assigner": key.assigner or "",
     }  # fmt: skip
-
-
-__all__ = ["TYPES", "Right", "Row", "Wrong", "convert"]
