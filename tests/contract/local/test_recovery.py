@@ -68,8 +68,8 @@ def test_pulls_that_were_broken_off_go_on_one_item_per_connector(db: ThrowawayDa
         ):  # fmt: skip
             connection.run(
                 "INSERT INTO staging.ingestion_jobs (tenant_id, source_system, status, file_name, mode, mapping) "
-                "VALUES (CAST(:t AS uuid), :source, :status, :stream, 'pull', CAST('{\"pull\": {}}' AS jsonb))",
-                t=tenant, source=source, status=status, stream=stream,
+                "VALUES (CAST(:t AS uuid), :source, :status, :name, 'pull', CAST('{\"pull\": {}}' AS jsonb))",
+                t=tenant, source=source, status=status, name=stream,
             )  # fmt: skip
     found = open_pulls(db.port, db.name)
     assert {(one["task"], one["tenant_id"]) for one in found} == {("pull", tenant)}

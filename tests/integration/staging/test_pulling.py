@@ -378,14 +378,36 @@ def test_the_schedule_starts_what_is_due_once_for_every_tenant(bench: Bench, ser
     assert [one["tenant_id"] for one in bench.due(other)] == [mine["tenant_id"]]
 
 
-def test_a_pull_nobody_works_on_any_more_is_closed_and_the_next_one_starts(bench: Bench, server: Server) -> None:
+def test_a_pull_nobody_works_on_any_more_goes_on_and_is_closed_after_two_days(bench: Bench, server: Server) -> None:
     bench.keep(server, schedule="rate(1 hour)")
     job = bench.ask()
     with bench.yard.plant.db("ops_ingest").tenant(bench.yard.plant.tenant_id) as tx:
-        tx.execute("UPDATE staging.ingestion_jobs SET status = 'running', updated_at = now() - interval '2 hours'")
+        old = "UPDATE staging.ingestion_jobs SET status = 'running', updated_at = now() - interval '2 hours'"
+        tx.execute(old)
+    (due,) = bench.due()
+    assert due["jobs"] == [str(job)], "it goes on, and the schedule starts no second one beside it"
+    with bench.yard.plant.db("ops_ingest").tenant(bench.yard.plant.tenant_id) as tx:
+        tx.execute(old + ", created_at = now() - interval '3 days'")
+    bench.clock.advance(timedelta(hours=1))
     (due,) = bench.due()
     assert bench.yard.job(job)["error_code"] == "pull_lost"
     assert due["jobs"] != [str(job)]
+
+
+def test_a_stream_that_waits_behind_a_long_one_is_not_started_twice(bench: Bench, server: Server) -> None:
+    bench.keep(server)
+    first, second = bench.ask(), bench.ask(stream="others")
+    with bench.yard.plant.db("ops_ingest").tenant(bench.yard.plant.tenant_id) as tx:
+        tx.execute("UPDATE staging.ingestion_jobs SET updated_at = now() - interval '3 hours'")
+        tx.execute("UPDATE staging.ingestion_jobs SET status = 'running', updated_at = now() WHERE id = :id", id=first)
+    assert bench.due() == []
+    bench.pull(first)
+    assert bench.due() == [], "its turn has come"
+    with bench.yard.plant.db("ops_ingest").tenant(bench.yard.plant.tenant_id) as tx:
+        tx.execute(
+            "UPDATE staging.ingestion_jobs SET updated_at = now() - interval '11 minutes' WHERE id = :id", id=second
+        )
+    assert [one["jobs"] for one in bench.due()] == [[str(second)]], "nobody came"
 
 
 def test_a_job_of_another_tenant_is_no_job(bench: Bench, server: Server) -> None:

@@ -9,7 +9,7 @@ import pytest
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.staging.connectors.base import ConnectorFactory, ConnectorFailed
 from tests.support.servers.pulls import connector, fetch
-from tests.support.servers.web import Reply, Request, Server, serve
+from tests.support.servers.web import Answer, Reply, Request, Server, serve
 
 ROWS = [{"id": n, "updated_at": f"2026-09-{1 + n % 28:02}T10:00:00Z", "qty": n} for n in range(1, 24)]
 ALL = [row["id"] for row in ROWS]
@@ -54,7 +54,7 @@ def by_header(request: Request) -> Reply:
     return Reply({"items": ROWS[start : start + 5]}, headers=headers)
 
 
-WAYS = {
+WAYS: dict[str, tuple[dict[str, Any], Answer]] = {
     "page": ({"kind": "page", "size": 5}, by_page),
     "offset": ({"kind": "offset", "size": 5}, by_offset),
     "cursor": ({"kind": "cursor"}, by_cursor),

@@ -22,7 +22,7 @@ from opscopilot.staging.connectors.schedule import next_run
 from opscopilot.staging.connectors.state import Pull
 
 log = logging.getLogger(__name__)
-_LOST = "The pull was broken off and nobody works on it any more. The next one goes on from where it stood."
+_LOST = "The pull was broken off again and again for two days. The next one begins at the last watermark."
 _SHOWN = 40
 
 
@@ -50,11 +50,14 @@ class Scheduler:
 
     def _of(self, tenant_id: UUID) -> list[dict[str, Any]]:
         with self.puller.database.tenant(tenant_id) as tx:
-            lost = state.lost(tx)
-        for job_id in lost:
-            self.puller.fail(tenant_id, job_id, "pull_lost", _LOST)
+            stranded = state.stranded(tx)
+        pulls: dict[str, list[UUID]] = {}
+        for one in stranded:
+            if one.hopeless:
+                self.puller.fail(tenant_id, one.job_id, "pull_lost", _LOST)
+            else:
+                pulls.setdefault(one.connector, []).append(one.job_id)
         with self.puller.database.tenant(tenant_id) as tx:
-            pulls = state.unstarted(tx)
             rows = tx.rows(
                 """SELECT name, connector_type, config_json, schedule, source_type, secret_ref
                    FROM staging.data_connector_configs

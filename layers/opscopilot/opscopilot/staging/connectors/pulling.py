@@ -132,6 +132,7 @@ class Puller:
                     log.warning("stream paused", extra={"connector": name, "stream": stream, "error_code": code})
                     jobs.add_log(tx, job_id, [jobs.LogEntry("warning", "stream_paused", _paused(name, stream))])
                 state.cancel_unlanded(tx, job_id)
+                state.next_in_line(tx, name)
                 finished(tx, job_id, str(job_id), self.clock.now())
         return {"status": "failed", "error_code": code, "message": message}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -16,6 +16,7 @@ from opscopilot.staging.connectors import moments
 from opscopilot.staging.connectors.base import Stream
 
 PAUSE_AFTER = 5
+HOPELESS_AFTER = "2 days"
 LOST_AFTER = "1 hour"  # a pull that is alive touches its job at least every quarter of one
 _LIVE = "status IN ('pending', 'running')"
 
@@ -212,6 +213,7 @@ def complete(tx: Tx, pull: Pull, high: str | None, place: dict[str, Any] | None)
             WHERE id = :id AND {_LIVE}""", id=pull.job_id,
     )  # fmt: skip
     cancel_unlanded(tx, pull.job_id)
+    next_in_line(tx, pull.connector)
 
 
 def cancel_unlanded(tx: Tx, job_id: UUID) -> None:
@@ -254,26 +256,37 @@ def unloaded(tx: Tx, connector: str) -> int:
     ))  # fmt: skip
 
 
-def lost(tx: Tx) -> list[UUID]:
-    """Pulls that nobody works on any more: their state machine is gone."""
-    rows = tx.rows(
-        f"""SELECT id FROM staging.ingestion_jobs WHERE mode = 'pull' AND parent_job_id IS NULL AND {_LIVE}
-              AND mapping->'pull' IS NOT NULL AND updated_at < now() - interval '{LOST_AFTER}'"""
-    )
-    return [row["id"] for row in rows]
+class Stranded(NamedTuple):
+    """A pull that nobody works on. `hopeless`: it has been tried for too long."""
+
+    job_id: UUID
+    connector: str
+    hopeless: bool
 
 
-def unstarted(tx: Tx) -> dict[str, list[UUID]]:
-    """Pulls that were asked for and never begun, by connector: starting their state machine did not work out."""
+def stranded(tx: Tx) -> list[Stranded]:
+    """Pulls whose state machine is gone or never came: not those that wait for their turn behind another stream."""
     rows = tx.rows(
-        """SELECT id, source_system FROM staging.ingestion_jobs WHERE mode = 'pull' AND parent_job_id IS NULL
-             AND status = 'pending' AND mapping->'pull' IS NOT NULL AND created_at < now() - interval '10 minutes'
-           ORDER BY id"""
+        f"""SELECT id, source_system, created_at < now() - interval '{HOPELESS_AFTER}' AS hopeless
+            FROM staging.ingestion_jobs AS j
+            WHERE mode = 'pull' AND parent_job_id IS NULL AND {_LIVE} AND mapping->'pull' IS NOT NULL
+              AND updated_at < now() - CASE status WHEN 'pending' THEN interval '10 minutes'
+                                                   ELSE interval '{LOST_AFTER}' END
+              AND NOT EXISTS (SELECT 1 FROM staging.ingestion_jobs AS o
+                  WHERE o.source_system = j.source_system AND o.mode = 'pull' AND o.parent_job_id IS NULL
+                    AND o.status = 'running' AND o.updated_at > now() - interval '{LOST_AFTER}')
+            ORDER BY id"""
     )
-    found: dict[str, list[UUID]] = {}
-    for row in rows:
-        found.setdefault(row["source_system"], []).append(row["id"])
-    return found
+    return [Stranded(row["id"], row["source_system"], row["hopeless"]) for row in rows]
+
+
+def next_in_line(tx: Tx, connector: str) -> None:
+    """A stream is over: those behind it are about to be taken up, and are not stranded."""
+    tx.execute(
+        """UPDATE staging.ingestion_jobs SET updated_at = now()
+           WHERE source_system = :name AND mode = 'pull' AND parent_job_id IS NULL AND status = 'pending'
+             AND mapping->'pull' IS NOT NULL""", name=connector,
+    )  # fmt: skip
 
 
 def wake(tx: Tx, name: str) -> None:
