@@ -125,23 +125,26 @@ class Scanner:
                 found.append(line)
                 continue
             whole = line.rstrip("\r")
-            pieces = self._balanced(whole.split("\r"))
-            if len(pieces) > 1 and any(self._fits_alone(piece) for piece in pieces):
-                found += [*pieces[:-1], pieces[-1] + line[len(whole) :]]
+            uneven = bool(self._quote) and whole.count(self._quote) % 2
+            for inside in (True, False) if uneven else (False,):
+                pieces = self._balanced(whole.split("\r"), inside=inside)
+                if len(pieces) > 1 and any(self._fits_alone(piece) for piece in pieces):
+                    found += [*pieces[:-1], pieces[-1] + line[len(whole) :]]
+                    break
             else:
                 found.append(line)
         return found
 
-    def _balanced(self, pieces: list[str]) -> list[str]:
-        quote = self._quote
-        if not quote or sum(piece.count(quote) for piece in pieces) % 2:
-            return pieces if not quote else ["\r".join(pieces)]
-        found = [pieces[0]]
+    def _balanced(self, pieces: list[str], *, inside: bool) -> list[str]:
+        """Pieces between returns, joined again where the return is in a quoted field; `inside` = the line begins in
+        one."""
+        found = pieces[:1]
         for piece in pieces[1:]:
-            if found[-1].count(quote) % 2:
+            if self._quote and (found[-1].count(self._quote) + inside) % 2:
                 found[-1] += "\r" + piece
             else:
                 found.append(piece)
+                inside = False
         return found
 
     def _fits_alone(self, line: str) -> bool:

@@ -25,8 +25,8 @@ class Section(NamedTuple):
 class _Rows:
     """The rows of the text, each taken apart when it is asked for."""
 
-    def __init__(self, items: Iterable[Run | Record], layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, items: Iterable[Run | Record], layout: Layout, width: int) -> None:
+        self._layout, self._width = layout, width
         self._all: list[tuple[int, str | list[str]]] = []
         self.anchors: list[int] = []
         """Places of blank rows and of rows of another width."""
@@ -34,7 +34,8 @@ class _Rows:
         for item in items:
             if isinstance(item, Record):
                 self.anchors.append(len(self._all))
-                self._all.append((item.row, item.cells))
+                # What a misplaced mark left of a record is no header.
+                self._all.append((item.row, [item.text] if item.broken else item.cells))
                 continue
             for offset, line in enumerate(item.lines):
                 if line[:1] in blank and not line.strip(blank):
@@ -48,6 +49,11 @@ class _Rows:
         """Its number in the source."""
         return self._all[index][0]
 
+    def fits(self, index: int, width: int) -> bool:
+        """Whether the row has as many cells, filled or not."""
+        found = self._all[index][1]
+        return width == self._width if isinstance(found, str) else len(found) == width
+
     def cells(self, index: int) -> list[str]:
         """Its cells, without empty ones at the end."""
         found = self._all[index][1]
@@ -60,7 +66,7 @@ class _Rows:
 
 def further(items: Iterable[Run | Record], layout: Layout, width: int, names: Sequence[str]) -> list[Section]:
     """Tables under the first one. `items` are its records and what follows, `names` its header."""
-    rows = _Rows(items, layout)
+    rows = _Rows(items, layout, width)
     found: list[Section] = []
     begun, known = 0, [name_of(name) for name in names if name]
     for anchor in rows.anchors:
@@ -74,7 +80,7 @@ def further(items: Iterable[Run | Record], layout: Layout, width: int, names: Se
         blank_before = (at > 0 and not rows.cells(at - 1)) or not rows.cells(anchor)
         if here == known or not _begins_table(rows, at, cells):
             continue
-        other = len(cells) != width and len(rows.cells(at + 1)) != width
+        other = len(cells) != width and not rows.fits(at, width) and not rows.fits(at + 1, width)
         if not other and not (blank_before and _has_values(rows, begun, anchor)):
             continue
         found.append(Section(rows.row(anchor), len(cells)))
