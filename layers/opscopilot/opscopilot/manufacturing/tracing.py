@@ -40,7 +40,7 @@ TRACE_EVENT = Entity(
 )  # fmt: skip
 
 TRACE_EVENT_ITEM = Entity(
-    name="trace_event_item", table="trace_event_items", title="Items of trace events", semantics="append",
+    name="trace_event_item", table="trace_event_items", title="Items of trace events",
     key=("event_id", "role", "position"), refs=(EVENT_REF,),
     doc="What an event is about: a lot with its quantity, a serialised thing, a logistic unit.",
     fields=(
@@ -58,7 +58,7 @@ TRACE_EVENT_ITEM = Entity(
 )  # fmt: skip
 
 TRACE_EVENT_ERROR = Entity(
-    name="trace_event_error", table="trace_event_errors", title="Error declarations", semantics="append",
+    name="trace_event_error", table="trace_event_errors", title="Error declarations",
     key=("event_id", "declared_at"), refs=(EVENT_REF,),
     doc="An event declared wrong: it stays, tracing leaves it out and follows the corrective events.",
     fields=(

@@ -28,6 +28,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("quality", "Does the data make sense?"), ("copilot", "Questions in plain words, answers with sources."),
     ("notify", "Who is told, how, and what was delivered."),
     ("entities", "Every record, by entity; the data dictionary."), ("connectors", "How a source's files are read."),
+    ("lineage", "From a figure to the line of the file it came from."),
     ("epcis", "What happened to lots: the capture interface of EPCIS 2.0."),
     ("tenants", "The plant and its settings."), ("users", "People."), ("health", "Is it up?"),
 )  # fmt: skip
