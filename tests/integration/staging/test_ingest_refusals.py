@@ -24,7 +24,6 @@ CUSTOMERS = "Customer No.,Name,City,Country\nC1,Nordhandel GmbH,Köln,DE\n"
         ("letter.csv", b"Dear Lars\nplease find attached\nthe numbers.\n", "not_a_table", "no columns"),
         ("header.csv", b"SKU;Description\n", "no_rows", "no records"),
         ("totals.csv", b"SKU;Description;Unit\nTotal;;\n", "no_rows", "no records"),
-        ("staff.csv", b"Employee;Birthday;Salary\nLars;1980-01-01;1\n", "needs_mapping", "--entity"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken(drops: Yard, name: str, body: bytes, code: str, says: str) -> None:
@@ -35,6 +34,13 @@ def test_what_cannot_be_taken(drops: Yard, name: str, body: bytes, code: str, sa
     assert says in job["error_summary"]
     assert job["completed_at"] is not None
     assert drops.log(answer["job_id"])[code]["level"] == "error"
+
+
+def test_what_nobody_knows_waits_for_a_person(drops: Yard) -> None:
+    answer = drops.drop("staff.csv", b"Employee;Birthday;Salary\nLars;1980-01-01;1\n")
+    job = drops.job(answer["job_id"])
+    assert (job["status"], job["error_code"], job["completed_at"]) == ("needs_mapping", "needs_mapping", None)
+    assert "--entity" in job["error_summary"]
 
 
 def test_a_file_of_another_entity_than_said_names_both(drops: Yard) -> None:

@@ -30,6 +30,8 @@ MARGIN = 0.06
 NAME_HINT = 0.08
 _TELLING = 4
 """A code of so many entities at most tells them apart."""
+_UNNAMED = 0.75
+"""The score a bid needs where the file's name speaks of something else."""
 _FEWEST = 2
 """Columns that must be known: one alone, a customer's number, may stand in any file."""
 _NEAR = 0.2
@@ -107,6 +109,8 @@ class Recognition:
 
     bids: tuple[Bid, ...]
     system: str | None
+    named: frozenset[str] = frozenset()
+    """Entities that the file's name speaks of."""
 
     @property
     def best(self) -> Bid | None:
@@ -117,6 +121,8 @@ class Recognition:
         ]  # fmt: skip
         rivals = [bid for bid in self.bids if bid.specific and bid.score >= THRESHOLD]
         for one in ready:
+            if self.named and one.entity not in self.named and one.score < _UNNAMED:
+                continue
             others = [other for other in rivals if other.entity != one.entity]
             if all(_beats(one, other) if other.firm.complete else not _doubts(one, other) for other in others):
                 return one
@@ -263,4 +269,4 @@ def recognise(
     table = _Table(headers, columns, file_name, facts, system, owners, anybody)
     bids = [table.bid(entity, registry) for entity in registry]
     ranked = sorted(bids, key=lambda one: (one.firm.complete, one.firm.score, len(one.matches)), reverse=True)
-    return Recognition(tuple(ranked), system)
+    return Recognition(tuple(ranked), system, frozenset(one.name for one in registry if _named(one, file_name)))

@@ -54,7 +54,7 @@ def meanings(header: str) -> Meanings:
     """What the header's words mean; a word nobody knows stands for itself."""
     found: list[str] = []
     words = tokens(header)
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "prod":
             found.append("production" if "order" in _meaning(following) else "item")
             continue
