@@ -51,7 +51,12 @@ class StateMachineRuns:
     def ended(self, tenant_id: UUID, run_id: UUID) -> Ended:
         """Implements staging.connectors.running.PullRuns: whether it still runs, and what it said at its end."""
         arn = self._machine.replace(":stateMachine:", ":execution:") + ":" + _name(tenant_id, run_id)
-        found = self._client.describe_execution(executionArn=arn)
+        try:
+            found = self._client.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ExecutionDoesNotExist":
+                return Ended(True, None)  # started a moment ago, and not visible everywhere yet
+            raise
         if _STATUS.get(found["status"], "failed") == "running":
             return Ended(True, None)
         said = json.loads(found.get("output") or "null") if found["status"] == "SUCCEEDED" else None
