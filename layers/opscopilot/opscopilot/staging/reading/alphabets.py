@@ -23,7 +23,7 @@ LETTERS = {
 }  # fmt: skip
 
 BESIDE_DIGITS = "°€£¥§±½¼¾²³µ‰№¢"
-BETWEEN = "–—‘’“”„«»…•·×®©™¿¡ªº\u00a0\u00ad"
+BETWEEN = "–—‘’“”„«»…•·×®©™ªº\u00a0\u00ad"
 
 _HAN = (
     "的一是不了在有人中大上国年日月号名称价格单位数量客户供应商仓库地址备注订产品编重规型状态金额总批期计料包装厂电话"
@@ -66,7 +66,7 @@ def _beside(text: str, at: int, foreign: bool) -> float:
         near = before + after
         if foreign and (any(one.isascii() and one.isalpha() for one in near) or not any(map(str.isalpha, near))):
             return -1.5
-        if char.isupper() and before.islower():
+        if char.isupper() and (before.islower() or not any(map(str.isalpha, near))):
             return -1.2
         return -0.6 if char.islower() and before.isupper() and after.isupper() and char != "ß" else 0.0
     inside = before.isalpha() and after.isalpha()
@@ -74,6 +74,8 @@ def _beside(text: str, at: int, foreign: bool) -> float:
         close = (before + after).strip()
         fits = any(one.isdigit() for one in close) or not close or (char in "°µ²³" and not inside)
         return 0.8 if fits and not inside else -0.8
+    if char in "¡¿":
+        return 0.6 if after.isalpha() and not before.isalnum() else -0.8
     if char in BETWEEN:
         return 0.6 if not inside or char == "’" else -0.8
     return -1.5 if inside else -1.0

@@ -103,17 +103,27 @@ def open_text(path: Path, file_name: str, wanted: frozenset[str] = frozenset(), 
 
 
 def _sample(text: TextFile) -> Sample:
-    pieces = ""
-    for block in blocks(text, Layout(newline=text.newline)):
-        pieces += block if text.newline == "\n" else block.translate({10: "\r", 13: "\n"})
-        if len(pieces) >= _SNIFFED:
-            break
+    """The first lines, as the file has them."""
+    pieces = "\n".join(_first(blocks(text, Layout(newline="\n" if text.newline == "\n" else "\r"))))
+    if text.newline == "\r":
+        pieces = pieces.translate({10: "\r", 13: "\n"})
     newline = newline_of(pieces[:_SNIFFED])
     if newline == "\r\n" and not text.paired:
         newline = "\n"
     if len(pieces) > _SNIFFED:
-        pieces = pieces[: max(pieces.rfind("\r" if newline == "\r" else newline[-1], 0, _SNIFFED), 1)]
+        cut = pieces.rfind(newline, 0, _SNIFFED)
+        pieces = pieces[: cut if cut > 0 else pieces.find(newline) if newline in pieces else None]
     return Sample(pieces, newline)
+
+
+def _first(pieces: Iterator[str]) -> Iterator[str]:
+    """Enough of the text to see how it is laid out."""
+    size = 0
+    for piece in pieces:
+        yield piece
+        size += len(piece)
+        if size >= _SNIFFED:
+            return
 
 
 def _layout(sample: Sample, stated: str | None, file_name: str) -> Layout:
