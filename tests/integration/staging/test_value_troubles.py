@@ -173,3 +173,12 @@ def test_a_column_of_ratios_above_one_holds_percentages_and_a_single_one_is_wron
     body = head + "".join(f"A;2;{n};B;1;kg;{rate}\n" for n, rate in enumerate(("0,05", "0,1", "5", "0,02", "0,3"), 1))
     rows, errors, _ = taken(drops, "anteile.csv", body, "bom_component")
     assert (len(rows), errors) == (4, [(3, "scrap_rate", "bad_number")])
+
+
+def test_p22_codes_that_all_became_decimals_are_codes_again(drops: Yard) -> None:
+    body = ORDER + "".join(f"4365{n}.0;A;5;;;rel\n" for n in range(6))
+    rows, errors, log = taken(drops, "gleitkomma.csv", body, "work_order")
+    assert [row["wo_number"] for row in rows] == [f"4365{n}" for n in range(6)]
+    assert (errors, log["decimal_codes"]["level"]) == ([], "warning")
+    rows, _, _ = taken(drops, "einer.csv", body + "43659;A;5;;;rel\n", "work_order")
+    assert rows[0]["wo_number"] == "43650.0"

@@ -21,8 +21,9 @@ ISO_DAYS = DateFinding(ISO)
 class Check:
     """One field of one file: how its cells are to be read. `foreign_id` marks another system's id, `per` a price
     that another column divides. `unit` names the field of the unit of a quantity, `whole` says it must have no
-    decimals where that unit is counted, `after` names dates of the file that must not come after this one, `doubted` those that
-    mostly do, so that the rule is in doubt. `parts` and `assumed_percent` say what the column showed to be meant."""
+    decimals where that unit is counted, `after` names dates of the file that must not come after this one, `doubted`
+    those that mostly do, so that the rule is in doubt. `parts`, `assumed_percent` and `decimal_codes` say what the
+    column showed to be meant."""
 
     field: Field
     number: NumberFormat = POINT
@@ -39,6 +40,7 @@ class Check:
     doubted: tuple[str, ...] = ()
     parts: bool = False
     assumed_percent: bool = False
+    decimal_codes: bool = False
 
     @property
     def raw(self) -> str:

@@ -28,6 +28,9 @@ def remarks(check: Check) -> list[Remark]:
     if form.units:
         found.append(Remark("info", "units_split", f"{label} has its unit behind the number ({', '.join(form.units)}); "
                             f"the two were taken apart."))  # fmt: skip
+    if check.decimal_codes:
+        found.append(Remark("warning", "decimal_codes", f"{label} ends in .0 in every record: a program took the codes "
+                            f"for numbers. The .0 was left off; zeros in front, if there were any, are lost."))  # fmt: skip
     if check.assumed_percent:
         found.append(Remark("warning", "percent_assumed", f"Most values of {label} are more than 1, so the column was "
                             f"read as percentages: 5 is 0.05, and 0.5 is 0.005."))  # fmt: skip

@@ -27,8 +27,10 @@ _NO_CODE = ", ".join(
                 "(blank)", "(none)", "<NA>", "k.A.", "?")
 )  # fmt: skip
 """Cells that stand for no code at all."""
-_FREE_CODES = frozenset({"lot_code", "supplier_lot", "version", "bom_version", "bin", "ref_id"})
+FREE_CODES = frozenset({"lot_code", "supplier_lot", "version", "bom_version", "bin", "ref_id"})
 """Codes that a plant may well make out of a date."""
+DECIMAL_CODE = "[0-9]{3,}[.]0"
+"""A code that was taken for a number on its way."""
 _SPREADSHEET = r"[0-9]([.,][0-9]+)?E[+][0-9]{2,}|#(N/A|REF!|VALUE!|NAME[?]|DIV/0!|NULL!|NUM!|NV|WERT!|BEZUG!)"
 _LOOKS_LIKE_DATE = (
     r"(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}( 00:00:00([.]0+)?)?|[0-9]{1,2}/[0-9]{1,2}/(19|20)[0-9]{2}|"
@@ -46,7 +48,8 @@ def canonical(check: Check) -> str:
     """The SQL of the canonical text; NULL for an empty cell and for one that cannot be read."""
     kind, raw = check.field.type, check.raw
     if check.foreign_id or kind is Type.CODE:
-        return f"CASE WHEN {raw} IN ({_NO_CODE}) THEN NULL ELSE {raw} END"
+        text = f"regexp_replace({raw}, '^([0-9]{{3,}})[.]0$', '\\1')" if check.decimal_codes else raw
+        return f"CASE WHEN {raw} IN ({_NO_CODE}) THEN NULL ELSE {text} END"
     if check.spellings is not None:
         return check.looked_up
     if kind.is_number or kind is Type.INT:
@@ -143,7 +146,7 @@ def _unreadable(check: Check) -> str:
 def _damaged(check: Check) -> str:
     """A code that a spreadsheet turned into a power of ten, a date or an error (P-22)."""
     pattern = _SPREADSHEET
-    if check.field.name not in _FREE_CODES:
+    if check.field.name not in FREE_CODES:
         pattern += "|" + _LOOKS_LIKE_DATE
     return f"regexp_full_match({check.raw}, '{pattern}', 'i')"
 

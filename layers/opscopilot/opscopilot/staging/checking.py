@@ -73,6 +73,7 @@ def checks_of(binding: Binding, formats: dict[str, ColumnFormat], zone: str, day
                 day=form.day,
                 percent=one.percent or form.percent,
                 assumed_percent=form.percent,
+                decimal_codes=form.decimal_codes,
                 per=one.per is not None,
                 foreign_id=one.foreign_id,
                 required=one.required,

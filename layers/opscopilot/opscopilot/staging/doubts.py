@@ -20,7 +20,7 @@ from opscopilot.staging.recipe import ColumnFormat
 
 _SAMPLE = 20_000
 _ENOUGH = 5
-_MOST, _SOME = 0.5, 0.2
+_MOST, _SOME, _NEARLY_ALL = 0.5, 0.2, 0.99
 """Shares of the records that may break a rule before it is the rule that is in doubt: dates in the wrong order are
 somebody's slip; parts of pieces are how a plant books."""
 
@@ -41,7 +41,7 @@ def doubted(
 ) -> dict[str, ColumnFormat]:
     """The formats, with the rules left out that too many of the loaded records break."""
     checks = {check.field.name: check for check in checks_of(binding, formats, zone, day_start)}
-    trials = [*_orders(checks), *_pieces(checks), *_percentages(checks)]
+    trials = [*_orders(checks), *_pieces(checks), *_percentages(checks), *_decimal_codes(checks)]
     if not trials:
         return formats
     counted = ", ".join(f"count(*) FILTER (WHERE {one.broken}), count(*) FILTER (WHERE {one.asked})" for one in trials)
@@ -84,6 +84,16 @@ def _percentages(checks: dict[str, Check]) -> Iterator[_Trial]:
             yield _Trial(
                 check.field.name, f"{number} > 1 AND {number} <= 100", f"{number} <> 0", _MOST,
                 lambda known: known.model_copy(update={"percent": True}),
+            )  # fmt: skip
+
+
+def _decimal_codes(checks: dict[str, Check]) -> Iterator[_Trial]:
+    """Codes that all end in .0 went through a program that takes them for numbers."""
+    for check in checks.values():
+        if check.field.type is Type.CODE and check.field.name not in validation.FREE_CODES:
+            yield _Trial(
+                check.field.name, f"regexp_full_match({check.value}, '{validation.DECIMAL_CODE}')",
+                f"{check.value} IS NOT NULL", _NEARLY_ALL, lambda known: known.model_copy(update={"decimal_codes": True}),
             )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class ColumnFormat(BaseModel):
     samples: tuple[str, ...] = ()
     note: str = ""
     percent: bool = False
+    decimal_codes: bool = False
     parts: bool = False
     """Whether so many quantities of the column are parts of pieces that the plant means them."""
     unordered: tuple[str, ...] = ()
