@@ -55,6 +55,9 @@ class Assumed:
 
     sweep_seconds: float = 0.2
     """One sweep of notify at 0.5 GB with nothing to do."""
+    tick_seconds: float = 0.2
+    """Finding that no connector is due, at 2 GB."""
+    transitions_per_tick: int = 5
     queue_pollers: int = 5
     """Lambda keeps about this many long polls of 20 s open on a queue."""
     row_bytes_csv: int = 100
@@ -97,6 +100,10 @@ def idle(prices: Prices, assumed: Assumed) -> Iterator[Line]:
     seconds = MINUTES * assumed.sweep_seconds * 0.5
     sweeps = seconds * prices.lambda_gb_second + MINUTES / 1e6 * prices.lambda_million
     yield Line("notify's sweep every minute", f"{MINUTES:,} × {assumed.sweep_seconds} s × 0.5 GB", sweeps)
+    ticks = MINUTES // 5
+    transitions = ticks * assumed.transitions_per_tick
+    tick = ticks * assumed.tick_seconds * 2 * prices.lambda_gb_second + transitions / 1000 * prices.transition_thousand
+    yield Line("connectors' tick every five minutes", f"{ticks:,} × {assumed.transitions_per_tick} transitions", tick)
     polls = assumed.queue_pollers * 3 * MINUTES
     yield Line(
         "polling the alert queue", f"{polls / 1e6:.2f} M × {prices.sqs_million}", polls / 1e6 * prices.sqs_million
