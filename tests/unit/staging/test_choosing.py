@@ -78,12 +78,21 @@ def test_our_own_names_are_never_contradicted() -> None:
 
 
 def test_a_table_without_names_is_never_taken_but_gets_a_proposal() -> None:
-    question = refused("column 1|column 2|column 3", "6291041500213|12.5|2026-09-30", asked="sku")
+    rows = ("6291041500213|007|Jam 340 g|KGM|2026-09-30", "6291041500213|008|Honey|EA|2026-10-01")
+    question = refused("column 1|column 2|column 3|column 4|column 5", *rows, asked="sku")
     assert question.code == "no_header"
-    assert question.proposal["candidates"][0]["entity"] == "sku"
-    assert question.proposal["sample"] == [["6291041500213", "12.5", "2026-09-30"]]
-    missing = [one["field"] for one in question.proposal["candidates"][0]["missing"]]
-    assert "description" in missing
+    (candidate,) = question.proposal["candidates"]
+    columns = {field: one["column"] for field, one in candidate["columns"].items()}
+    assert columns["gtin"] == "column 1"
+    assert columns["sku_code"] == "column 2"
+    assert columns["description"] == "column 3"
+    assert columns["base_uom"] == "column 4"
+    assert columns["valid_from"] == "column 5"
+    assert question.proposal["sample"][0] == rows[0].split("|")
+    by_name = refused("column 1|column 2", "007|5", name="stock_2026.csv")
+    assert by_name.proposal["candidates"][0]["entity"] == "inventory_snapshot"
+    assert "quantity_on_hand" in {one["field"] for one in by_name.proposal["candidates"][0]["missing"]} | set(
+        by_name.proposal["candidates"][0]["columns"])  # fmt: skip
 
 
 def test_a_proposal_says_what_is_missing_and_what_would_be_right() -> None:

@@ -12,7 +12,7 @@ from opscopilot.catalogue import recognition, synonyms
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.catalogue.formats import Order
 from opscopilot.catalogue.recognition import Bid, Recognition
-from opscopilot.staging import drifting, proposals
+from opscopilot.staging import drifting, nameless, proposals
 from opscopilot.staging.binding import mapped_headers
 from opscopilot.staging.drifting import Drift
 from opscopilot.staging.jobs import LogEntry
@@ -179,8 +179,8 @@ def _headerless(
         "The table has no column names, so nobody can know what is in it. Say which column is what (`ops map`), or "
         "export it with its header line."
     )
-    first = [bid for bid in (found.of(asked_for or ""),) if bid is not None]
-    return NeedsMapping("no_header", reason, proposals.build(registry, found, headers, sample, reason, first=first))
+    likely = [asked_for] if asked_for else [bid.entity for bid in found.bids if bid.entity in found.named] or ["sku"]
+    return NeedsMapping("no_header", reason, nameless.propose(registry, likely, headers, sample, reason))
 
 
 def _unclear(registry: Registry, found: Recognition, headers: Sequence[str], sample: Rows) -> NeedsMapping:
