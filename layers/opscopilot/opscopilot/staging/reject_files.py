@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed

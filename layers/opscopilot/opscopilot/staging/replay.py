@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import duckdb
 
@@ -301,20 +301,19 @@ def _write_back(tx: Tx, landing: Landing, changed: Path, bad: list[Path]) -> Non
     open_row = "d.job_id = :job AND d.record_no = n.record_no AND d.validation_status IN ('invalid', 'pending')"
     tx.script("CREATE TEMPORARY TABLE changed (record_no integer, raw_data jsonb) ON COMMIT DROP")
     with changed.open("rb") as stream:
-        _copy(tx, "changed", stream)
+        tx.copy_in("COPY changed FROM STDIN (FORMAT csv)", stream)
+    # Without statistics the planner may read one side once for each row of the other; an index makes that cheap.
+    tx.script("CREATE INDEX ON changed (record_no)")
     tx.execute(
         f"""UPDATE staging.staging_data d SET original_data = coalesce(d.original_data, d.raw_data),
                raw_data = n.raw_data, updated_at = now()
            FROM changed n WHERE {open_row} AND d.raw_data IS DISTINCT FROM n.raw_data""", job=landing.job_id,
     )  # fmt: skip
     read_spool(tx, bad)
+    tx.script("CREATE INDEX ON spooled (record_no)")
     tx.execute(
         f"""UPDATE staging.staging_data d SET errors = n.errors, validation_status = 'invalid', waits_for = NULL,
                natural_key = n.natural_key, updated_at = now()
            FROM spooled n WHERE {open_row} AND (d.errors, d.validation_status) IS DISTINCT FROM (n.errors, 'invalid')""",
         job=landing.job_id,
     )  # fmt: skip
-
-
-def _copy(tx: Tx, table: str, stream: IO[bytes]) -> None:
-    tx.copy_in(f"COPY {table} FROM STDIN (FORMAT csv)", stream)
