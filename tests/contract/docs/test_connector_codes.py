@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
-from opscopilot.staging.connectors.base import connector_types
+from opscopilot.staging.connectors.base import ConnectorFactory, connector_types
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "layers" / "opscopilot" / "opscopilot"
@@ -44,3 +45,11 @@ def test_every_way_a_pull_fails_is_explained() -> None:
 
 def test_every_kind_of_connector_is_listed() -> None:
     assert documented("## Kinds", "## Keep one") == set(connector_types())
+
+
+def test_every_config_on_the_page_is_one() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        config = json.loads(block)
+        ConnectorFactory.config("odata" if "service_url" in config else "rest", config)

@@ -394,6 +394,20 @@ def test_a_pull_nobody_works_on_any_more_goes_on_and_is_closed_after_two_days(be
     assert due["jobs"] != [str(job)]
 
 
+def test_a_record_of_the_year_2999_hides_nothing_that_changes_before(bench: Bench) -> None:
+    rows = [{"name": f"I-{n}", "modified": f"2026-09-30 11:59:0{n}.5"} for n in range(3)]
+    with serve(FrappeSite([*rows, {"name": "I-9", "modified": "2999-12-31 00:00:00.5"}])) as server:
+        bench.secrets.put(bench.secret, {"api_key": "k", "api_secret": "s"})
+        stream = {"name": "items", "doctype": "Item", "entity": "sku"}
+        bench.keep(server, kind="erpnext", url=server.url, streams=[stream])
+        job = bench.ask()
+        assert bench.pull(job)["fetched"] == 4
+        assert bench.state()["watermark"] == "2026-09-30 12:00:00.500000"
+        assert "yet to come" in bench.yard.log(job)["pull_warning"]["message"]
+        bench.pull(bench.ask())
+        assert bench.state()["watermark"] == "2026-09-30 12:00:00.500000"
+
+
 def test_a_stream_that_waits_behind_a_long_one_is_not_started_twice(bench: Bench, server: Server) -> None:
     bench.keep(server)
     first, second = bench.ask(), bench.ask(stream="others")

@@ -66,6 +66,15 @@ def later(one: str | None, other: str | None, way: Format) -> str | None:
     return other if second > first else one
 
 
+def not_ahead(text: str | None, now: datetime) -> str | None:
+    """The watermark, or `now` written like it where it lies more than a day ahead: one record dated 2999 must not
+    hide everything that changes until then. Only dates and instants are judged; numbers may count anything."""
+    moment = parse(text) if text else None
+    if text is None or moment is None or moment <= now + timedelta(days=1):
+        return text
+    return minus(text, "iso", int((moment - now).total_seconds()))
+
+
 def _exact(moment: datetime) -> Decimal:
     """Microseconds since the epoch, exactly."""
     return Decimal((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))

@@ -22,7 +22,7 @@ from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import OpsError, TransientError, ValidationFailed
 from opscopilot.kernel.ids import derived_id
 from opscopilot.staging import jobs
-from opscopilot.staging.connectors import state
+from opscopilot.staging.connectors import moments, state
 from opscopilot.staging.connectors.base import (
     Around,
     BaseConnector,
@@ -47,6 +47,11 @@ MAX_RECORDS = 200_000  # of one invocation
 MAX_BYTES = 64 << 20  # of one landed object
 MAX_WAITS = 60
 _WAIT_S = 30
+
+_AHEAD = (
+    "A record says that it changed at {ahead}, which is yet to come. It was taken in; the next pull asks for what "
+    "changed since {high}."
+)
 
 
 @dataclass(frozen=True)
@@ -199,8 +204,11 @@ class Puller:
         if load.records:
             pull = self._land(ground, pull, load, None)
         with self.database.tenant(ground.tenant_id) as tx:
-            place = load.resume if load.lasts and not ground.config.overlap_s else None
-            state.complete(tx, pull, load.high, place)
+            high = moments.not_ahead(load.high, self.clock.now())
+            if high != load.high:
+                load.warnings.append(_AHEAD.format(ahead=load.high, high=high))
+            keep = load.lasts and high == load.high and not ground.config.overlap_s
+            state.complete(tx, pull, high, load.resume if keep else None)
             jobs.add_log(tx, pull.job_id, [jobs.LogEntry("warning", "pull_warning", one) for one in load.warnings])
         return {"status": "done", "fetched": pull.fetched}
 
