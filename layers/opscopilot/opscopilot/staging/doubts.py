@@ -40,7 +40,9 @@ def doubted(
     db: duckdb.DuckDBPyConnection, binding: Binding, formats: dict[str, ColumnFormat], zone: str, day_start: time
 ) -> dict[str, ColumnFormat]:
     """The formats, with the rules left out that too many of the loaded records break."""
-    checks = {check.field.name: check for check in checks_of(binding, formats, zone, day_start)}
+    ours = {one.field.name for one in binding.bounds if one.derived}
+    judged = checks_of(binding, formats, zone, day_start)
+    checks = {check.field.name: check for check in judged if check.field.name not in ours}
     trials = [*_orders(checks), *_pieces(checks), *_percentages(checks), *_decimal_codes(checks)]
     if not trials:
         return formats
