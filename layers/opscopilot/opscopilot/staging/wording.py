@@ -89,7 +89,8 @@ def _proposed(told: Receipt) -> str:
     lines = []
     for one in (told.proposal or {}).get("candidates") or []:
         columns = ", ".join(
-            f"{shown(of.get('column') or 'a fixed value', 40)} → {name.replace('_', ' ')}" for name, of in list(one["columns"].items())[:8]
+            f"{shown(of.get('column') or 'a fixed value', 40)} → {name.replace('_', ' ')}"
+            for name, of in list(one["columns"].items())[:8]
         )
         lacks = ", ".join(shown(of["label"], 40) for of in one.get("missing") or [])
         lines.append(f"  {one['title']} (score {one['score']:.2f}): {columns or 'no column for certain'}"
