@@ -136,3 +136,15 @@ def test_every_synonym_points_at_a_field_that_exists() -> None:
                 known = recognition.carried(CATALOGUE[one.entity], CATALOGUE)
                 assert one.field in known, one
                 assert set(one.values.values()) <= set(known[one.field].enum), one
+
+
+def test_a_lead_time_in_weeks_is_none_in_days_and_hours_are_no_minutes() -> None:
+    assert "Lead Time (weeks)" not in matched("sku", "SKU", "Description", "Lead Time (weeks)")
+    assert matched("sku", "SKU", "Description", "Lead Time (days)")["Lead Time (days)"] == "lead_time_days"
+    assert "Setup (hrs)" not in matched("operation", "Item", "Op", "Setup (hrs)")
+    assert matched("operation", "Item", "Op", "Setup (min)")["Setup (min)"] == "setup_min"
+
+
+def test_the_state_of_an_address_is_no_status() -> None:
+    assert "State" not in matched("sales_order", "Order ID", "Customer ID", "City", "State")
+    assert matched("sales_order", "Order ID", "Customer ID", "State")["State"] == "status"

@@ -18,7 +18,7 @@ from opscopilot.catalogue.declaration import Entity, Field, Registry
 from opscopilot.catalogue.samples import Column, Verdict
 from opscopilot.catalogue.synonyms import ANY, Synonym, Synonyms
 from opscopilot.catalogue.types import Type
-from opscopilot.catalogue.words import meanings
+from opscopilot.catalogue.words import meanings, tokens
 
 PRICED = frozenset({"unit_cost", "unit_price", "price"})
 """Fields that a column of price units divides."""
@@ -59,6 +59,41 @@ class Match:
     why: str = ""
     guess: bool = False
     native: bool = False
+
+
+_SPANS = {
+    "s": {"s", "sec", "secs", "second", "seconds", "sek", "sekunden", "secondes", "segundos"},
+    "min": {"min", "mins", "minute", "minutes", "minuten", "minutos", "minuti", "minuter"},
+    "hour": {
+        "h",
+        "hr",
+        "hrs",
+        "hour",
+        "hours",
+        "std",
+        "stunde",
+        "stunden",
+        "heures",
+        "horas",
+        "uur",
+        "timer",
+        "timmar",
+    },
+    "days": {"d", "day", "days", "tag", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dage", "dagar", "dager"},
+    "weeks": {"w", "wk", "wks", "week", "weeks", "woche", "wochen", "semaines", "semanas", "weken", "uger", "veckor"},
+    "months": {"month", "months", "monat", "monate", "mois", "meses", "mesi", "maanden", "maaneder", "manader"},
+}
+"""Words for spans of time; a lead time in weeks is no lead time in days."""
+
+
+def _other_span(header: str, field: str) -> bool:
+    """Whether the header names another span of time than the field is in."""
+    mine = field.rpartition("_")[2]
+    if mine not in _SPANS:
+        return False
+    behind = tokens(header)[1:]
+    named = {span for span, words in _SPANS.items() if words & set(behind)}
+    return bool(named) and mine not in named
 
 
 class Option(NamedTuple):
@@ -119,6 +154,9 @@ class Bidder:
                 yield (2 if mine else 7), one, why
             elif one.entity == ANY and (one.field in self.fields):
                 yield 5, one, why
+        if own == "bom_component" and any(one.entity == ANY and one.field == "sku_code" for one in rows):
+            # Beside the assembly's column, a further column of items is the component.
+            yield 7, _fact(own, "component_sku", header, False), "the other item column"
         for spelling in synonyms.spellings(header):
             name = self.names.get(spelling)
             if name:
@@ -181,8 +219,14 @@ class Bidder:
             facts = [Option(level, index, one, why) for level, one, why in self._facts(header)]
             if not facts:
                 facts = [Option(level, index, one, why) for level, one, why in self._guesses(header)]
-            found += facts
+            found += [one for one in facts if not self._misread(header, one.fact.field)]
         return found
+
+    def _misread(self, header: str, field: str) -> bool:
+        """Whether the neighbours or a unit in the header say that it is something else."""
+        if field == "status" and synonyms.key(header) == "state":
+            return any(meanings(other) & {"city", "zip"} for other in self.headers)
+        return _other_span(header, field)
 
     def _verdict(self, option: Option) -> Verdict:
         """What the column's values say to this reading. Our own field names are never contradicted."""

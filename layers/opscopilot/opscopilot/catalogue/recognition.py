@@ -82,6 +82,10 @@ class Bid:
     why: tuple[str, ...] = ()
     telling: frozenset[str] = frozenset()
     """Headers taken as fields that few entities have."""
+    lines_of: str | None = None
+    """The entity whose lines these would be."""
+    lines: frozenset[str] = frozenset()
+    """Headers taken as what only a line has: its number, its item, its quantity."""
     native: int = 0
     """Columns that are headers of the file's own system for this very entity."""
     against: tuple[str, ...] = ()
@@ -123,6 +127,9 @@ class Recognition:
         for one in ready:
             if self.named and one.entity not in self.named and one.score < _UNNAMED:
                 continue
+            placed = {match.header for match in one.matches}
+            if any(other.lines_of == one.entity and other.lines - placed for other in self.bids):
+                continue  # the file has lines: it is not only the document
             others = [other for other in rivals if other.entity != one.entity]
             if all(_beats(one, other) if other.firm.complete else not _doubts(one, other) for other in others):
                 return one
@@ -231,12 +238,16 @@ class _Table:
             match.header for match in matches
             if self.owners[match.field] <= _TELLING and fields[match.field].type is Type.CODE
         )  # fmt: skip
+        document = registry[entity.parent] if entity.parent else None
+        only_line = {name for name in (*want, "line_no") if document and not document.has(name)}
+        lines = frozenset(match.header for match in matches if match.field in only_line)
         why = [f"{len(matches)} of {len(named)} columns are known for {entity.title.lower()}"]
         why += [f"headers of {self.system}"] if self.system else []
         why += ["the file's name says so"] if hint else []
         return Bid(
             entity.name, round(score, 4), tuple(matches), missing, tuple(known), unknown, specific,
-            tuple(why), telling, sum(match.native for match in matches), tuple(against),
+            tuple(why), telling, entity.parent, lines, sum(match.native for match in matches),
+            tuple(against),
         )  # fmt: skip
 
 
