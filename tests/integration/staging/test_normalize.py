@@ -28,6 +28,21 @@ def test_p82_loading_the_same_rows_twice_changes_nothing(plant: Any) -> None:
     assert [row["row_version"] for row in plant.rows("SELECT row_version FROM manufacturing.skus")] == [1, 1]
 
 
+def test_new_rows_have_ids_that_sort_by_age_and_none_is_used_twice(plant: Any) -> None:
+    head = {"order_number": "S1", "customer_code": "C1", "order_date": "2026-09-01"}
+    plant.load("customer", [{"customer_code": "C1", "name": "Shop"}])
+    plant.load("sku", [JAM])
+    plant.load("sku", [SUGAR])
+    line = {**head, "sku_code": "00100234", "ordered_qty": "1"}
+    plant.load("sales_order_line", [{**line, "line_no": str(n)} for n in range(3)])
+    ids = plant.rows("""SELECT id, 1 AS t, sku_code AS k FROM manufacturing.skus UNION ALL
+        SELECT id, 2, order_number FROM manufacturing.sales_orders UNION ALL
+        SELECT id, 3, line_no FROM manufacturing.sales_order_lines ORDER BY 2, id""")
+    assert {row["id"].version for row in ids} == {7}
+    assert len({row["id"] for row in ids}) == 6
+    assert [row["k"] for row in ids] == ["00100234", "00200001", "S1", "0", "1", "2"]
+
+
 def test_p22_codes_keep_their_leading_zeros_and_007_is_not_7(plant: Any) -> None:
     plant.load("sku", [{**JAM, "sku_code": "007"}, {**JAM, "sku_code": "7"}])
     codes = plant.rows('SELECT sku_code FROM manufacturing.skus ORDER BY sku_code COLLATE "C"')
