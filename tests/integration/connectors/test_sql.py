@@ -241,3 +241,16 @@ def test_sqlite_files_are_read_and_cannot_be_written(connector: Make, tmp_path: 
     assert [one["Id"] for batch in found for one in batch.records] == [str(n) for n in range(1, 10)]
     assert (found[0].records[2]["Q"], found[-1].watermark) == ("0.3", "2026-09-09 10:00")
     assert [len(one.records) for one in pages(connector(**here), "2026-09-08 10:00")] == [2]
+
+
+def test_a_server_without_tls_is_not_spoken_to_in_the_clear(erp: Any, connector: Make) -> None:
+    with pytest.raises(ConnectorFailed) as caught:
+        list(pages(connector({"tls": True})))
+    assert caught.value.code == "sql_failed"
+    assert "SSL" in caught.value.message
+    guard = AddressGuard(local=False, resolver=lambda _host, _port: ["93.184.216.34"])
+    made = connector({"url": "postgresql+pg8000://u@db.example.com:5432/x"})
+    made.around.guard = guard
+    with pytest.raises(ConnectorFailed) as caught:
+        list(pages(made))
+    assert caught.value.code == "tls_required"
