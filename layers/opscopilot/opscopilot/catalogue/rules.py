@@ -19,7 +19,7 @@ def statements(plan: LoadPlan, parent: LoadPlan | None = None) -> list[str]:
     """The checks of one load, in order. `parent`: the headers that the same file carries, already written."""
     entity = plan.entity
     found = []
-    if parent is not None and _has_rules(parent):
+    if parent is not None and statements(parent):
         found.append(_refused_with_parent(plan, parent))
     if entity.states and entity.states.field in plan.fields:
         found.append(_transitions(plan, entity.states))
@@ -31,19 +31,17 @@ def statements(plan: LoadPlan, parent: LoadPlan | None = None) -> list[str]:
     return found
 
 
-def _has_rules(plan: LoadPlan) -> bool:
-    return bool(plan.entity.states or plan.entity.periods or plan.entity.acyclic)
-
-
 def _refused_with_parent(plan: LoadPlan, parent: LoadPlan) -> str:
-    """A record whose header breaks a rule is not taken at all: half a record would hide the fault."""
+    """A record whose header breaks a rule is not taken at all: half a record would hide the fault. That there is such
+    a header is asked first; as a rule there is none, and nothing is joined."""
+    broken = "cardinality(h.errors) > 0 AND h.errors[1] ->> 'code' IN ('bad_transition', 'validity_overlap', 'cycle')"
     key = " AND ".join(
         f"{text_of(parent, name, 's')} IS NOT DISTINCT FROM {text_of(parent, name, 'p')}" for name in parent.entity.key
     )
     return (
         f"UPDATE {plan.resolved} t SET errors = h.errors FROM {parent.resolved} h "
         f"JOIN staged p ON p.record_no = h.record_no JOIN staged s ON {key} "
-        f"WHERE h.errors[1] ->> 'code' IN ('bad_transition', 'validity_overlap', 'cycle') "
+        f"WHERE {broken} AND (SELECT EXISTS (SELECT 1 FROM {parent.resolved} h WHERE {broken})) "
         f"AND s.record_no = t.record_no AND cardinality(t.errors) = 0"
     )
 
