@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from opscopilot.kernel.db import Tx
+from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.ids import uuid7
 from opscopilot.staging.connectors import moments
 from opscopilot.staging.connectors.base import Stream
@@ -126,6 +126,19 @@ def begin(tx: Tx, job_id: UUID) -> Pull | None:
         """UPDATE staging.ingestion_jobs SET status = 'running', updated_at = now(),
                started_at = coalesce(started_at, now()) WHERE id = :id""", id=job_id,
     )  # fmt: skip
+    row = _place(tx, config["name"], asked["stream"], job_id, full=bool(asked["full"]))
+    full = bool(asked["full"])
+    return Pull(
+        job_id=job_id, connector=config["name"], connector_type=config["connector_type"],
+        config=config["config_json"], secret_ref=config["secret_ref"], is_active=config["is_active"],
+        source_type=config["source_type"], requested_by=job["requested_by"], stream=asked["stream"], full=full,
+        watermark=None if full else row["watermark"], resume=row["resume"], sequence=row["sequence"],
+        high=row["high"], fetched=row["fetched"], waits=row["waits"], lasts=row["resume_lasts"],
+    )  # fmt: skip
+
+
+def _place(tx: Tx, connector: str, stream: str, job_id: UUID, *, full: bool) -> Row:
+    """Where the stream stands, from now on for this job."""
     row = tx.one(
         """INSERT INTO staging.connector_state AS s (tenant_id, connector, stream, job_id, last_started_at)
            VALUES (:tenant, :connector, :stream, :job, now())
@@ -137,17 +150,10 @@ def begin(tx: Tx, job_id: UUID) -> Pull | None:
                high = CASE WHEN s.job_id = :job OR (s.resume_lasts AND NOT :full) THEN s.high END,
                resume = CASE WHEN s.job_id = :job OR (s.resume_lasts AND NOT :full) THEN s.resume END
            RETURNING watermark, resume, resume_lasts, sequence, high, fetched, waits""",
-        tenant=tx.tenant_id, connector=config["name"], stream=asked["stream"], job=job_id, full=bool(asked["full"]),
+        tenant=tx.tenant_id, connector=connector, stream=stream, job=job_id, full=full,
     )  # fmt: skip
     assert row is not None
-    full = bool(asked["full"])
-    return Pull(
-        job_id=job_id, connector=config["name"], connector_type=config["connector_type"],
-        config=config["config_json"], secret_ref=config["secret_ref"], is_active=config["is_active"],
-        source_type=config["source_type"], requested_by=job["requested_by"], stream=asked["stream"], full=full,
-        watermark=None if full else row["watermark"], resume=row["resume"], sequence=row["sequence"],
-        high=row["high"], fetched=row["fetched"], waits=row["waits"], lasts=row["resume_lasts"],
-    )  # fmt: skip
+    return row
 
 
 def announce(tx: Tx, pull: Pull, child: UUID, file_name: str, entity: str | None, bucket: str, key: str) -> bool:
