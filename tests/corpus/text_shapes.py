@@ -139,6 +139,24 @@ REPORTS = [
          'Jam,12,"1,200.50",3.5\nOil,5,"2,000.00",4.5\nTOTAL,17,,\n',
          [("", "Qty", "Asset Value", "Price"), ("Jam", "12", "1,200.50", "3.5"), ("Oil", "5", "2,000.00", "4.5")], footers=1),
 ]  # fmt: skip
+_ALIGNED = [("Item No.", "Description", "On hand", "UoM"), ("007", "Jam, red", "12.50", "kg"), ("008", "Honey", "5.00", "kg"),
+            ("009", "", "7.00", "l")]  # fmt: skip
+REPORTS += [
+    case("columns under each other with rules", "Item No.   Description            On hand UoM\n"
+         "---------- -------------------- --------- ----\n007        Jam, red                 12.50 kg\n"
+         "008        Honey                     5.00 kg\n009                                  7.00 l\n\n3 rows selected.\n",
+         _ALIGNED, footers=1),
+    case("columns under each other without rules", "Stock of today\n\nItem No.   Description            On hand  UoM\n"
+         "007        Jam, red                 12.50  kg\n008        Honey                     5.00  kg\n"
+         "009                                  7.00  l\n", _ALIGNED),
+    case("units like m/s", "speed,temp\nm/s,°C\n1.5,80\n1.7,81\n", [("speed", "temp"), ("1.5", "80"), ("1.7", "81")],
+         notes=["units_row"]),
+    case("lines of a log have no header", "2026-01-05 12:00:01 INFO started job 5\n2026-01-05 12:00:02 WARN slow job 6\n"
+         "2026-01-05 12:00:03 INFO done job 7\n",
+         [tuple(f"column {index}" for index in range(1, 7)), ("2026-01-05", "12:00:01", "INFO", "started", "job", "5"),
+          ("2026-01-05", "12:00:02", "WARN", "slow", "job", "6"), ("2026-01-05", "12:00:03", "INFO", "done", "job", "7")],
+         notes=["no_header"]),
+]  # fmt: skip
 REFUSED = [
     case("nothing", b"", refused="empty_file"),
     case("blank lines only", "\n \n\r\n\t\n", refused="empty_file"),

@@ -18,7 +18,7 @@ from opscopilot.staging.reading.scanner import Scanner
 from opscopilot.staging.reading.table import Prepared
 
 HEADERS = ("SKU", "Description", "Qty", "Requested date")
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 ANY = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
 WRITING = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), max_size=12)
 TRICKY = st.text(st.sampled_from("ab ,;|\t\"'\\\r\n\x1e~+^:=-Ωé€"), max_size=10)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from opscopilot.catalogue import synonyms
-from opscopilot.staging.reading import naming, sections
+from opscopilot.staging.reading import aligned, naming, sections
 from opscopilot.staging.reading.headers import is_name
 from opscopilot.staging.reading.layout import Layout
 from opscopilot.staging.reading.pouring import Pouring, blank_or_rule, blanks_of
@@ -22,6 +22,8 @@ from opscopilot.staging.refusal import Refused
 
 _SNIFFED = 1 << 16
 _SAMPLE = 50
+_EVEN = 0.75
+"""Where a separator makes fewer records than this alike, columns that stand under each other are looked for."""
 _LINES = 400
 _STATED = re.compile(r"\s*\"?sep=(.{1,3}?)\"?\s*", re.IGNORECASE)
 _SAID = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
@@ -128,9 +130,11 @@ def _first(pieces: Iterator[str]) -> Iterator[str]:
 
 def _layout(sample: Sample, stated: str | None, file_name: str) -> Layout:
     shape = sniff(sample, stated)
+    lines = sample.lines()
+    if (shape is None or (not stated and shape.share < _EVEN)) and (cuts := aligned.cuts_of(lines)):
+        return Layout("  ", "", "", "\n", "\x1f", cuts, len(cuts))
     if shape is not None:
         return shape.layout
-    lines = sample.lines()
     if lines and (synonyms.is_known(lines[0]) or _column_of_values(lines)):
         # One column is a table too when we know its name, or its values.
         return Layout(newline=sample.newline, usual=1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from opscopilot.staging.reading import aligned
+
 PLAIN_SIGNS = (",", ";", "\t", "|")
 """Separators that go into the part files as they are; any other is replaced by a character the file has not."""
 
@@ -22,6 +24,8 @@ class Layout:
     escape: str = ""
     newline: str = "\n"
     sign: str = ""
+    cuts: tuple[int, ...] = ()
+    """Where columns begin that stand under each other with blanks between them."""
     usual: int = 0
     """Cells of most records; 0 = nobody knows yet."""
 
@@ -52,6 +56,8 @@ class Layout:
 
     def into(self, text: str) -> str:
         """Whole lines of the file as they are read."""
+        if self.cuts:
+            return "\n".join([aligned.split(line.rstrip("\r"), self.cuts, self.sign) for line in text.split("\n")])
         if self.sign:
             text = text.replace(self.delimiter, self.sign)
         if self.escape and "\\N" in text:

@@ -16,7 +16,7 @@ from opscopilot.staging.reading.table import Note
 WITHIN = 60
 _UNIT = re.compile(
     r"[\[(].*[\])]|[-–%°€$£#]|°[cf]|k?g|mg|t|lbs?|oz|[mck]?l|gal|[cmk]?m[²³23]?|in|ft|pcs?\.?|ea|each|stk\.?|st\.?|stück|"
-    r"box|pal(let)?s?|units?|h|hrs?|hours?|min|sec|s|days?|tage?|kwh|[a-z]{3}/[a-z]+|eur|usd|gbp|nok|sek|dkk|chf|jpy|pln|"
+    r"box|pal(let)?s?|units?|h|hrs?|hours?|min|sec|s|days?|tage?|kwh|[a-z]{1,4}/[a-z]+|eur|usd|gbp|nok|sek|dkk|chf|jpy|pln|"
     r"(n?var)?char2?( ?\(.*\))?|string|text|(big|small)?int(eger)?|number( ?\(.*\))?|numeric( ?\(.*\))?|"
     r"decimal( ?\(.*\))?|float|double|real|date|datetime|time(stamp)?|bool(ean)?|uuid|key|required|optional|mandatory",
     re.IGNORECASE,
@@ -94,7 +94,7 @@ def _is_data(rows: Sequence[Sequence[str]], at: int, wanted: frozenset[str]) -> 
     head = rows[at]
     cells = filled(head)
     known = sum(1 for cell in cells if synonyms.key(cell) in wanted) * 2 + sum(map(synonyms.is_known, cells))
-    if known >= max(2, 0.3 * len(cells)):
+    if known >= (0.3 if all(map(is_name, cells)) else 0.6) * len(cells) and known >= 2:
         return False
     for_names, for_data = _votes(rows, at)
     return for_data > for_names

@@ -250,7 +250,7 @@ class Scanner:
             return False
         lines = self._lines[index : index + used]
         alike = [self._width is not None and line.count(self._sign) == self._width - 1 for line in lines]
-        if self._bare and all(alike):
+        if self._bare > 1 and all(alike):  # where marks stand for inches, lines like records are records
             return False
         if not self._tidy(self._newline.join(lines)) and any(alike[1:]):
             return False

@@ -61,7 +61,7 @@ class Sample:
 
 def newline_of(text: str) -> str:
     """What ends the records of a sample: the sign met most outside quotation marks."""
-    parts = text.split('"')
+    parts = text.split(max(_QUOTES, key=text.count))
     outside = "".join(parts[::2]) if len(parts) % 2 else text
     pairs = outside.count("\r\n")
     feeds, returns, marks = outside.count("\n") - pairs, outside.count("\r") - pairs, outside.count("\x1e")
@@ -82,10 +82,9 @@ def sniff(sample: Sample, stated: str | None = None) -> Shape | None:
     best: Shape | None = None
     for delimiter, weight in ({stated: 1.0} if stated else _candidates(lines)).items():
         shape = max(
-            (_shape(sample, Layout(delimiter, quote, "", sample.newline, _sign(delimiter, sample.text)), weight)
+            (_shaped(sample, Layout(delimiter, quote, "", sample.newline, _sign(delimiter, sample.text)), weight)
              for quote in quotes_of(lines, delimiter)), key=lambda one: one.score,
         )  # fmt: skip
-        shape = _with_escape(sample, shape, weight)
         if not stated and (shape.width < 2 or (delimiter in _RARE and not _even(shape, lines))):
             continue
         if best is None or shape.score > best.score * 1.0001:
@@ -109,26 +108,29 @@ def _long(lines: Sequence[str]) -> dict[str, set[str]]:
     for line in lines:
         met.update({match.group() for match in _LONG.finditer(line) if len(match.group()) > 1})
     bare = [line for line in lines if not any(quote in line for quote in _QUOTES)]
-    text = "\n".join(bare) if len(bare) > len(lines) // 2 else _outside("\n".join(lines))
+    texts = ["\n".join(bare)] if len(bare) >= min(3, len(lines)) else _outside("\n".join(lines))
     found: dict[str, set[str]] = {}
     for sign, count in met.most_common(12):
         if count < 0.5 * len(lines):
             break
         core = {one for one in sign if one in _COMMON or one in ":#@$%&*!="}
-        alone = {one for one in core if text.count(one) == text.count(sign) * sign.count(one)}
+        alone = {
+            one for one in core
+            if any(text.count(one) == text.count(sign) * sign.count(one) > 0 for text in texts)
+        }  # fmt: skip
         if (alone or sign in (", ", "; ")) and not any(sign in other for other in found):
             found = {other: within for other, within in found.items() if other not in sign} | {sign: alone}
     return found
 
 
-def _outside(text: str) -> str:
-    """The text without what is enclosed by the sign that encloses most of it."""
+def _outside(text: str) -> list[str]:
+    """The text without what is enclosed by the sign that encloses most of it, with and without escapes."""
     quote = max(_QUOTES, key=text.count)
+    found = []
     for kept in (text.replace("\\\\", "").replace(f"\\{quote}", ""), text):
         parts = kept.split(quote)
-        if len(parts) % 2:
-            return "".join(parts[::2])
-    return text
+        found += ["".join(parts[::2])] if len(parts) % 2 else []
+    return found or [text]
 
 
 def _sign(delimiter: str, text: str) -> str:
@@ -160,7 +162,9 @@ def quotes_of(lines: Sequence[str], delimiter: str) -> list[str]:
         sure = (
             min(first, last) >= 2 and min(first, last) > max(begins, ends) and max(first, last) < 2 * min(first, last)
         )
-        found.insert(0 if sure else len(found), quote)
+        if sure:
+            return [quote]
+        found.append(quote)
     return found
 
 
@@ -207,8 +211,9 @@ def _even(shape: Shape, lines: Sequence[str]) -> bool:
     return numbers > 0 or any(one in line for line in lines for one in ('"', "'") if shape.share == 1.0)
 
 
-def _with_escape(sample: Sample, shape: Shape, weight: float) -> Shape:
-    """The same layout with a backslash as escape, if that makes more records whole."""
+def _shaped(sample: Sample, layout: Layout, weight: float) -> Shape:
+    """What the layout makes of the sample, with a backslash as escape if that makes more records whole."""
+    shape = _shape(sample, layout, weight)
     layout = shape.layout
     if not re.search(rf"\\(?:{re.escape(layout.quote) or '$^'}|{re.escape(layout.delimiter)})", sample.text):
         return shape
