@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from opscopilot.entrypoints.parts import Outside
+from opscopilot.kernel.ids import uuid7
 from tests.support.api import Api, token
 from tests.support.fixtures import NewPlant
 from tests.support.floor import Floor
@@ -318,6 +320,35 @@ def test_jobs_that_have_not_ended_are_not_replayed_but_can_be_called_off(floor: 
     assert floor.receipt(job)["status"] == "cancelled"
     assert skus(floor) == {}
     assert floor.post(f"/jobs/{job}/cancel").status == 409
+
+
+@pytest.mark.parametrize("moment", ["while it is read", "before it is loaded"])
+def test_a_running_job_that_is_called_off_loads_nothing(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    job = uuid7()
+    key = f"landing/{floor.plant.code}/sheet/{job}/items.csv"
+    upload, load = floor.store.upload, Floor.load
+
+    def call_off() -> None:
+        assert floor.post(f"/jobs/{job}/cancel").status == 200
+
+    def while_read(source: Path, bucket: str, name: str) -> None:
+        call_off()
+        upload(source, bucket, name)
+
+    def before_load(one: Floor, hand_over: dict[str, Any]) -> dict[str, Any]:
+        call_off()
+        return load(one, hand_over)
+
+    if moment == "while it is read":
+        monkeypatch.setattr(floor.store, "upload", while_read)
+    else:
+        monkeypatch.setattr(Floor, "load", before_load)
+    floor.store.objects["landing", key] = ITEMS.encode()
+    floor.settle()
+    assert floor.receipt(job)["status"] == "cancelled"
+    assert skus(floor) == {}
 
 
 def test_p60_another_tenants_job_is_no_job_on_any_path(floor: Floor, new_plant: NewPlant) -> None:
