@@ -13,10 +13,8 @@ from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound, ValidationFailed
 from opscopilot.staging.connectors import state
-from opscopilot.staging.connectors.base import ALIASES, ConnectorConfig, ConnectorFactory
+from opscopilot.staging.connectors.base import ALIASES, ConnectorConfig, ConnectorFactory, Stream, connector_types
 from opscopilot.staging.connectors.network import check_url
-from opscopilot.staging.connectors.offline import streams_of
-from opscopilot.staging.connectors.schedule import check_schedule
 from opscopilot.staging.connectors.secrets import check_ref
 from opscopilot.staging.connectors.state import StreamState
 from opscopilot.staging.mapping import CONNECTOR_TYPE, SourceMapping
@@ -85,7 +83,7 @@ def checked(
     config = ConnectorFactory.config(given.connector_type, given.config)
     if ConnectorFactory.kind(given.connector_type).speaks_http:
         _check_urls(config, local)
-    for stream in streams_of(given.connector_type, given.config):
+    for stream in _streams(given.connector_type, given.config):
         if stream.entity is not None and registry.get(stream.entity) is None:
             raise ValidationFailed(
                 f"There is no entity '{stream.entity}'.", field=f"config.streams.{stream.name}.entity",
@@ -97,8 +95,21 @@ def checked(
     return given.model_copy(update={
         "connector_type": ConnectorFactory.kind(given.connector_type).type,
         "source_type": given.connector_type if aliased else config.source_type,
-        "next_run_at": check_schedule(given.schedule, zone, now) if given.schedule else None,
+        "next_run_at": _first_run(given.schedule, zone, now) if given.schedule else None,
     })  # fmt: skip
+
+
+def _streams(connector_type: str, config: dict[str, Any]) -> list[Stream]:
+    """The streams of a config. HTTP takes a fifth of a second to import: not at every cold start of the API."""
+    from opscopilot.staging.connectors.offline import streams_of
+
+    return streams_of(connector_type, config)
+
+
+def _first_run(schedule: str, zone: str, now: datetime) -> datetime:
+    from opscopilot.staging.connectors.schedule import check_schedule
+
+    return check_schedule(schedule, zone, now)
 
 
 def _check_urls(config: BaseModel, local: bool, at: str = "config") -> None:
@@ -171,7 +182,7 @@ def ask_for_pull(
             f"Connector '{found.name}' is switched off.", code="connector_inactive", field="connector",
             value=found.name, expected="is_active true: PUT /api/v1/connectors/" + found.name,
         )  # fmt: skip
-    known = {one.name: one for one in streams_of(found.connector_type, found.config)}
+    known = {one.name: one for one in _streams(found.connector_type, found.config)}
     names = list(dict.fromkeys(wanted)) if wanted else list(known)
     for name in names:
         if name not in known:
@@ -203,6 +214,4 @@ def refuse_pull(found: Connector) -> None:
 
 def kinds() -> list[tuple[str, str, type[ConnectorConfig], tuple[str, ...]]]:
     """Type, title, config model and secret's fields of every kind of connector that pulls."""
-    from opscopilot.staging.connectors.base import connector_types
-
     return [(one.type, one.title, one.Config, one.secret_fields) for one in connector_types().values()]
