@@ -1,0 +1,1 @@
+"""Spreadsheets as rows of text: one module per file format, all giving grids (see reading.grid)."""

@@ -1,0 +1,177 @@
+"""Rows of cells from a sheet or a web table, and the table that is found among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from opscopilot.staging.reading import stacking
+from opscopilot.staging.reading.footers import Tail
+from opscopilot.staging.reading.headers import header_index
+from opscopilot.staging.reading.parts import PartWriter
+from opscopilot.staging.reading.table import Note, Prepared
+from opscopilot.staging.refusal import Refused
+
+_PEEK = 400
+_SAMPLE = 50
+_SHOWN = 5
+MAX_COLUMNS = 16_384
+_SAYS = {
+    "digits_lost": "{n:,} numbers have more than 15 digits; Excel has replaced the last ones by zeros before this file "
+    "was written, so they are not taken as codes. Format the column as text before the numbers are entered ({where}).",
+    "error_cells": "{n:,} cells hold an error instead of a value ({where}).",
+    "not_calculated": "{n:,} cells hold formulas whose result was never calculated; they are read as empty. Open the "
+    "workbook in Excel, save it and drop it again ({where}).",
+    "cells_outside": "{n:,} rows have something beside the table, under no column name; it was not read ({where}).",
+}  # fmt: skip
+
+
+class Row(NamedTuple):
+    """A row with its number in the source, from 1."""
+
+    number: int
+    cells: list[str]
+
+
+class Merge(NamedTuple):
+    """Cells shown as one: rows from 1, columns from 0, ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass
+class Met:
+    """What was met while reading, by code: how often, and the first examples. `row` is where reading is."""
+
+    row: int = 0
+    seen: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+
+    def add(self, code: str, text: str) -> None:
+        """Count one more."""
+        count, samples = self.seen.get(code, (0, []))
+        if len(samples) < _SHOWN:
+            samples.append(f"row {self.row}: {text[:80]}")
+        self.seen[code] = (count + 1, samples)
+
+    def lost(self, text: str) -> None:
+        """A number that Excel has cut."""
+        self.add("digits_lost", text)
+
+    def notes(self) -> list[Note]:
+        """One note per code."""
+        return [
+            Note("warning", code, _SAYS[code].format(n=count, where="; ".join(samples)), samples[0])
+            for code, (count, samples) in self.seen.items()
+        ]
+
+
+class Grid(Protocol):
+    """A sheet. `rows` may be read more than once, each time from the start, and may leave out empty rows."""
+
+    name: str
+
+    def rows(self, met: Met) -> Iterator[Row]: ...
+    def merges(self) -> list[Merge]:
+        """Merged cells of the first rows; empty where the format does not say."""
+        ...
+
+
+class GridTable:
+    """The table in a grid: see table.Table. Raises Refused `no_header` where nothing names the columns."""
+
+    delimiter = ","
+
+    def __init__(self, grid: Grid, file_name: str, read_as: dict[str, Any], wanted: frozenset[str]) -> None:
+        self._grid, self._file_name = grid, file_name
+        self.name = grid.name
+        first = [row for row in islice(grid.rows(Met()), _PEEK) if any(cell.strip() for cell in row.cells)]
+        at = header_index([_span(row.cells) for row in first], wanted)
+        if at is None:
+            raise Refused("no_header", _no_header(file_name, grid.name, first))
+        block = stacking.resolve([(row.number, row.cells) for row in first], at, [tuple(one) for one in grid.merges()])
+        body = first[block.bottom + 1 :]
+        self._columns = _columns(block.names, body)
+        self.headers = tuple(block.names[index] if index < len(block.names) else "" for index in self._columns)
+        self.header_row = first[block.bottom].number
+        self.preamble = tuple(" ".join(cell for cell in row.cells if cell) for row in first[: block.top])
+        self.sample = tuple(tuple(self._pick(row.cells)) for row in body[:_SAMPLE])
+        self.notes: tuple[Note, ...] = ()
+        self.read_as = {**read_as, "header_row": self.header_row, **({"sheet": grid.name} if grid.name else {})}
+        if block.bottom > block.top:
+            self.read_as["header_rows"] = [first[block.top].number, self.header_row]
+        self.empty = not body
+
+    def _pick(self, cells: list[str]) -> list[str]:
+        size = len(cells)
+        return [cells[index] if index < size else "" for index in self._columns]
+
+    def prepare(self, folder: Path, part_bytes: int | None = None) -> Prepared:
+        """See Table.prepare."""
+        met = Met()
+        spool = folder / "widths.csv"
+        spool.touch()
+        with PartWriter(folder, part_bytes) as writer:
+            found = Prepared(writer.parts, spool, writer.delimiter)
+            writer.write_all(self._records(met, found))
+            found.records, found.multiline = writer.number, writer.multiline
+        found.notes += met.notes()
+        return found
+
+    def _records(self, met: Met, found: Prepared) -> Iterator[tuple[int, list[str]]]:
+        columns, header = self._columns, list(self.headers)
+        width, known = len(columns), set(columns)
+        # Most tables begin in the first column and leave none out: nothing to pick then.
+        dense = columns == tuple(range(width))
+        tail = Tail(width)
+        for number, cells in self._grid.rows(met):
+            if number <= self.header_row:
+                continue
+            size = len(cells)
+            if dense and size == width:
+                picked = cells
+            else:
+                picked = cells + [""] * (width - size) if dense and size < width else self._pick(cells)
+                outside = [cell for index, cell in enumerate(cells) if index not in known and cell.strip()]
+                if outside:
+                    met.row = number
+                    met.add("cells_outside", outside[0])
+            text = "".join(picked)
+            if not text or text.isspace():
+                found.blank += 1
+                tail.blank(number)
+            elif picked[0] == header[0] and [" ".join(cell.split()) for cell in picked] == header:
+                found.repeated_headers += 1
+            elif tail.holds(number, picked):
+                continue
+            else:
+                yield from tail.release()
+                yield number, picked
+        found.footers = [" ".join(cell for cell in cells if cell) for _, cells in tail.held]
+
+
+def _span(cells: list[str]) -> list[str]:
+    """From the first to the last filled cell."""
+    at = [index for index, cell in enumerate(cells) if cell.strip()]
+    return cells[at[0] : at[-1] + 1] if at else []
+
+
+def _columns(names: list[str], body: list[Row]) -> tuple[int, ...]:
+    """Columns with a name or with something in them; blank ones beside and between are left out."""
+    used = {index for index, name in enumerate(names) if name}
+    for row in body:
+        # A single remark far to the right makes no column.
+        used.update(index for index, cell in enumerate(row.cells[: len(names)]) if cell.strip())
+    return tuple(sorted(used))
+
+
+def _no_header(file_name: str, sheet: str, first: list[Row]) -> str:
+    where = f"Sheet '{sheet}' of '{file_name}'" if sheet else f"'{file_name}'"
+    shown = " | ".join(cell for cell in first[0].cells if cell)[:100] if first else ""
+    seen = f" (its first row is: {shown})" if shown else ""
+    return f"{where} has no row with column names in its first rows{seen}. Export it with its header row."
