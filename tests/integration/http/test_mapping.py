@@ -16,7 +16,8 @@ from opscopilot.staging.landing import parse
 from tests.support.api import Answer, Api, token
 from tests.support.dropping import LANDING, STAGING, Yard
 from tests.support.fixtures import NewPlant, Tenant
-from tests.support.outside import MemoryRuns
+from tests.support.floor import Floor
+from tests.support.outside import MemoryRuns, MemoryStore
 
 BODY = "Ding;Was es ist;Packung\n007;Erdbeerkonfitüre;EA\n008;Senf;EA\n009;Honig;KGM\n"
 SAID = {"sku_code": "Ding", "description": "Was es ist", "base_uom": "Packung"}
@@ -118,3 +119,33 @@ def test_a_job_that_does_not_wait_takes_no_mapping(api: Api, drops: Yard) -> Non
     assert (used["how"], used["proposal"]) == ("recognised", None)
     assert post(api, drops, job_id).status == 409
     assert post(api, drops, job_id, path=f"/jobs/{job_id}/mapping/preview").status == 409
+
+
+def test_from_the_question_to_rows_in_the_table_and_the_next_file_by_itself(
+    api: Api, new_plant: NewPlant, around: Outside
+) -> None:
+    assert isinstance(around.landing.store, MemoryStore)
+    floor = Floor(api, new_plant(), around.landing.store)
+    job_id = floor.drop("liste_1.csv", BODY, system="lager")
+    assert floor.counters(job_id)[0] == "needs_mapping"
+    assert floor.post(f"/jobs/{job_id}/mapping", {"entity": "sku", "columns": SAID}).status == 202
+    runs = around.ingestions
+    assert isinstance(runs, MemoryRuns)
+    (event,) = [payload for (who, _), payload in runs.started.items() if who == floor.plant.tenant_id]
+    for _ in range(2):  # delivered twice
+        floor.arrive(event["detail"]["object"]["key"])
+    assert floor.counters(job_id) == ("completed", 3, 3, 0, 0)
+    following = floor.drop("liste_2.csv", BODY.replace("007", "017").replace("Senf", "Ketchup"), system="lager")
+    assert floor.counters(following) == ("completed", 3, 2, 0, 1)
+    names = floor.plant.rows("SELECT sku_code, description FROM manufacturing.skus ORDER BY sku_code")
+    assert [(row["sku_code"], row["description"]) for row in names] == [
+        ("007", "Erdbeerkonfitüre"), ("008", "Ketchup"), ("009", "Honig"), ("017", "Erdbeerkonfitüre")]  # fmt: skip
+    assert floor.receipt(following)["recognised"]["how"] == "remembered"
+
+
+def test_a_receipt_says_why_a_file_was_taken_for_what_it_is(api: Api, new_plant: NewPlant, around: Outside) -> None:
+    assert isinstance(around.landing.store, MemoryStore)
+    floor = Floor(api, new_plant(), around.landing.store)
+    told = floor.receipt(floor.drop("items.csv", "Item No.;Description;Unit;Colour\n1;Jam;EA;red\n"))["recognised"]
+    assert (told["entity"], told["how"], told["unmapped"]) == ("sku", "recognised", ["Colour"])
+    assert any("3 of 4 columns" in reason for reason in told["why"])

@@ -36,7 +36,8 @@ def describe(table: Table, outcome: Outcome, binding: Binding, choice: Choice) -
             one["percent"] = True
         columns[bound.field.name] = one
     return {
-        "how": choice.how, "system": choice.system, **table.read_as, "header_row": table.header_row, "columns": columns, "unmapped": list(binding.unmapped),
+        "how": choice.how, "system": choice.system, "why": list(choice.why), **table.read_as,
+        "header_row": table.header_row, "columns": columns, "unmapped": list(binding.unmapped),
         "filled_down": outcome.filled_down,
     }  # fmt: skip
 

@@ -30,7 +30,8 @@ class Recognised(BaseModel):
 
     entity: str
     title: str
-    how: str | None = Field(description="mapping, columns, asked …", examples=["columns"])
+    how: str | None = Field(description="recognised, remembered, confirmed, asked for …", examples=["recognised"])
+    why: list[str] = Field(description="Why it was taken for this.", examples=[["12 of 14 columns are known for skus"]])
     system: str | None = Field(description="The system whose headers these are.", examples=["sap"])
     score: float | None
     columns: list[ReadColumn]
@@ -128,7 +129,7 @@ def recognised(registry: Registry | None, row: Row) -> Recognised | None:
     ]  # fmt: skip
     return Recognised(
         entity=name, title=entity.title if entity else name.replace("_", " "), how=mapping.get("how"),
-        system=mapping.get("system"), score=row["entity_score"], columns=columns,
+        why=mapping.get("why") or [], system=mapping.get("system"), score=row["entity_score"], columns=columns,
         unmapped=mapping.get("unmapped") or [],
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ _LONGEST = 80
 _MAX_TEXT = 8000
 _FAULTS = 5
 _KINDS = {
-    "mapping": "by the mapping of this source", "columns": "by its columns", "asked": "as it was announced",
+    "remembered": "by the mapping of this source", "recognised": "by its columns", "asked for": "as it was announced",
     "confirmed": "as somebody confirmed",
 }  # fmt: skip
 
