@@ -24,6 +24,12 @@ _PAGE_HEADERS = {**_SAFE, "content-security-policy": receipt_page.CONTENT_SECURI
 
 
 def job_routes(routes: APIRouter, registry: Registry) -> None:
+    """The list of jobs, their receipts, how fresh the data are."""
+    _list_routes(routes, registry)
+    _receipt_routes(routes, registry)
+
+
+def _list_routes(routes: APIRouter, registry: Registry) -> None:
     @routes.get("/jobs", tags=["jobs"], summary="Jobs, latest first")
     def jobs(
         caller: CurrentCaller, page: PageQuery, status: Annotated[JobStatus | None, Query()] = None,
@@ -34,6 +40,12 @@ def job_routes(routes: APIRouter, registry: Registry) -> None:
             caller.tx, status=status, entity=entity, source_system=source_system, cursor=page.cursor, limit=page.limit
         )
 
+    @routes.get("/freshness", tags=["jobs"], summary="When each kind of data was last loaded, and from which file")
+    def freshness(caller: CurrentCaller) -> list[Freshness]:
+        return receipt_parts.freshness(caller.tx, registry)
+
+
+def _receipt_routes(routes: APIRouter, registry: Registry) -> None:
     @routes.get("/jobs/{job_id}", tags=["jobs"], summary="The receipt of a job")
     @routes.get("/sync/job/{job_id}", tags=["jobs"], summary="The receipt of a job (alias)")
     def receipt(job_id: UUID, caller: CurrentCaller) -> Receipt:
@@ -60,7 +72,3 @@ def job_routes(routes: APIRouter, registry: Registry) -> None:
     @routes.get("/sync/status/{job_id}", tags=["jobs"], summary="Status and counters of a job")
     def status(job_id: UUID, caller: CurrentCaller) -> Job:
         return receipts.job(caller.tx, job_id)
-
-    @routes.get("/freshness", tags=["jobs"], summary="When each kind of data was last loaded, and from which file")
-    def freshness(caller: CurrentCaller) -> list[Freshness]:
-        return receipt_parts.freshness(caller.tx, registry)

@@ -84,6 +84,13 @@ _BODY = {
 
 
 def replay_routes(routes: APIRouter, area: LandingArea) -> None:
+    """Downloads of rejects, replays, and calling jobs off."""
+    _download_routes(routes)
+    _sending_routes(routes, area)
+    _job_routes(routes)
+
+
+def _download_routes(routes: APIRouter) -> None:
     @routes.get("/jobs/{job_id}/rejects/file", tags=["jobs"], response_class=Response,
                 summary="Rejected records as the file they came in, to correct",
                 responses={200: {"content": {"text/csv": {}}, "description": "A part; x-next-cursor leads on."}})  # fmt: skip
@@ -103,6 +110,8 @@ def replay_routes(routes: APIRouter, area: LandingArea) -> None:
         }  # fmt: skip
         return Response(made.body, media_type=made.media_type, headers=headers)
 
+
+def _sending_routes(routes: APIRouter, area: LandingArea) -> None:
     @routes.post("/jobs/{job_id}/replay", status_code=202, tags=["jobs"], openapi_extra=_BODY,
                  summary="Try rejected records again, corrected or as they are")  # fmt: skip
     def replay(
@@ -137,6 +146,8 @@ def replay_routes(routes: APIRouter, area: LandingArea) -> None:
         return ReplayUpload(replay_id=name, url=url, expires_in_s=int(timedelta(seconds=LINK_LIVES_S).total_seconds()),
                             status_url=_status_url(job_id, name))  # fmt: skip
 
+
+def _job_routes(routes: APIRouter) -> None:
     @routes.get("/jobs/{job_id}/replays/{replay_id}", tags=["jobs"], summary="What became of a replay")
     def status(job_id: UUID, replay_id: str, caller: CurrentCaller) -> Replay:
         receipts.job_row(caller.tx, job_id, "id")
