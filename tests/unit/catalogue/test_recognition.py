@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from opscopilot.catalogue import recognition, synonyms
+from opscopilot.catalogue import recognition, samples, synonyms, templates
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.catalogue.templates import csv_template
+from opscopilot.catalogue.types import Type
 from opscopilot.manufacturing.entities import registry
 
 CATALOGUE: Registry = registry()
@@ -148,3 +149,11 @@ def test_a_lead_time_in_weeks_is_none_in_days_and_hours_are_no_minutes() -> None
 def test_the_state_of_an_address_is_no_status() -> None:
     assert "State" not in matched("sales_order", "Order ID", "Customer ID", "City", "State")
     assert matched("sales_order", "Order ID", "Customer ID", "State")["State"] == "status"
+
+
+def test_every_type_has_a_name_for_its_values_and_a_verdict() -> None:
+    assert set(samples.KINDS) == set(Type)
+    for entity in CATALOGUE:
+        for field in entity.fields:
+            example = samples.Column((templates.example(field) or "x",) * 3)
+            assert example.verdict(field) != "contradicts", (entity.name, field.name)

@@ -37,7 +37,7 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def _check_digit(text: str) -> bool:
-    if not text.isdigit() or len(text) not in (8, 12, 13, 14):
+    if not text.isdigit() or len(text) not in (8, 12, 13, 14, 18):
         return False
     weighted = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(reversed(text)))
     return weighted % 10 == 0
@@ -67,7 +67,7 @@ class Column:
 
     @cached_property
     def barcodes(self) -> float:
-        """The part that are GTINs or GLNs with a right check digit."""
+        """The part that are GTINs, GLNs or SSCCs with a right check digit."""
         return sum(_check_digit(one) for one in self.values) / max(len(self.values), 1)
 
     @cached_property
@@ -95,7 +95,7 @@ class Column:
             return self.dates, max(self.share(_WORDS), self.share(_DECIMAL))
         if kind.is_number or kind is Type.INT:
             return self.numbers, max(self.share(_WORDS), self.dates)
-        if kind in (Type.GTIN, Type.GLN):
+        if kind in (Type.GTIN, Type.GLN, Type.SSCC):
             return self.barcodes, self.share(_LETTERS)
         words = known_words(field)
         if words is not None:
@@ -139,6 +139,6 @@ KINDS = {
     Type.CODE: "codes", Type.TEXT: "text", Type.ENUM: "values we know", Type.INT: "numbers", Type.QTY: "numbers",
     Type.PRICE: "numbers", Type.MONEY: "numbers", Type.RATIO: "numbers", Type.DATE: "dates", Type.INSTANT: "dates",
     Type.BOOL: "yes and no", Type.UOM: "units", Type.CURRENCY: "currencies", Type.COUNTRY: "countries",
-    Type.GTIN: "barcodes", Type.GLN: "barcodes",
+    Type.GTIN: "barcodes", Type.GLN: "barcodes", Type.SSCC: "barcodes",
 }  # fmt: skip
 """What the values of a type are called."""

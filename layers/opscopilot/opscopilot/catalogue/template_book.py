@@ -15,7 +15,7 @@ _ROWS = 1000
 """Rows that are made ready to be filled in."""
 _LONGEST_LIST = 255
 """Characters a list of allowed values may have in a workbook."""
-_TEXT = (Type.CODE, Type.TEXT, Type.ENUM, Type.UOM, Type.CURRENCY, Type.COUNTRY, Type.GTIN, Type.GLN, Type.BOOL)
+_DATES = {Type.DATE: "date", Type.INSTANT: "instant"}
 
 
 def xlsx_template(entity: Entity, registry: Registry) -> bytes:
@@ -48,9 +48,9 @@ def _formats(book: Any) -> dict[str, Any]:
 
 
 def _kind(field: Field) -> str:
-    if field.type in _TEXT:
-        return "text"
-    return {Type.DATE: "date", Type.INSTANT: "instant"}.get(field.type, "number")
+    if field.type.is_number or field.type is Type.INT:
+        return "number"
+    return _DATES.get(field.type, "text")
 
 
 def _write_example(sheet: Any, at: int, field: Field, form: Any) -> None:

@@ -13,7 +13,8 @@ from opscopilot.catalogue.types import Type
 from opscopilot.staging import proposals
 
 _SCORE = 0.3
-_SURE = (Type.GTIN, Type.GLN, Type.CURRENCY, Type.UOM, Type.COUNTRY, Type.ENUM, Type.DATE, Type.INSTANT, Type.BOOL)
+_SURE = (Type.SSCC, Type.GTIN, Type.GLN, Type.CURRENCY, Type.UOM, Type.COUNTRY, Type.ENUM, Type.DATE, Type.INSTANT,
+         Type.BOOL)  # fmt: skip
 """Types whose values speak for themselves, in the order in which they are looked for; then numbers, codes, text."""
 
 
