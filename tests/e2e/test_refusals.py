@@ -35,7 +35,7 @@ def cut_gzip() -> bytes:
 
 BAD = (
     Bad("garbage.csv", random.Random(7).randbytes(40_000), "not_a_table", ("does not hold text", "CSV")),
-    Bad("workbook.csv", b"PK\x03\x04" + bytes(400), "not_a_table", ("Excel workbook", "export it as CSV")),
+    Bad("workbook.csv", b"PK\x03\x04" + bytes(400), "damaged_file", ("end is missing", "Transfer it again")),
     Bad("empty.csv", b"", "empty_file", ("is empty (0 bytes)", "Export it again")),
     Bad("empty.csv.gz", b"", "empty_file", ("is empty (0 bytes)", "Export it again")),
     Bad("of-nothing.csv.gz", gzip.compress(b"", mtime=0), "empty_file", ("gzip of nothing", "Export it again")),

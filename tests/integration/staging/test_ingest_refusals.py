@@ -21,6 +21,7 @@ CUSTOMERS = "Customer No.,Name,City,Country\nC1,Nordhandel GmbH,Köln,DE\n"
         ("empty.csv.gz", b"", "empty_file", "0 bytes"),
         ("nothing.csv.gz", gzip.compress(b"", mtime=0), "empty_file", "gzip of nothing"),
         ("cut.csv.gz", gzip.compress(CUSTOMERS.encode() * 99, mtime=0)[:-15], "damaged_gzip", "cut off"),
+        ("cut.xlsx", b"PK\x03\x04" + bytes(400), "damaged_file", "end is missing"),
         ("letter.csv", b"Dear Lars\nplease find attached\nthe numbers.\n", "not_a_table", "no columns"),
         ("header.csv", b"SKU;Description\n", "no_rows", "no records"),
         ("totals.csv", b"SKU;Description;Unit\nTotal;;\n", "no_rows", "no records"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from opscopilot.staging.reading.delimited import open_text
 from opscopilot.staging.reading.table import ReadLimits, Table
-from opscopilot.staging.reading.unpack import unpack
 
 
 def open_tables(
     source: Path, file_name: str, folder: Path, limits: ReadLimits, wanted: frozenset[str] = frozenset()
 ) -> Sequence[Table]:
-    plain = unpack(source, folder / "text", file_name, limits.max_text_bytes)
-    from opscopilot.staging.epcis.reading import open_if_epcis  # it needs this package
+    """The tables of a dropped object, whatever its format and packing; none of them written out yet.
 
-    return open_if_epcis(plain) or open_text(plain, file_name, wanted)
+    `folder` takes what is unpacked on the way; `wanted` are keys of headers that a mapping expects. Raises Refused
+    with what the file is and what to do, before a hostile file can use up memory or disk.
+    """
+    from opscopilot.staging.reading.containers import open_object  # what opens files imports all their readers
+
+    return open_object(source, file_name, folder, limits, wanted)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from opscopilot.staging.reading import archives, delimited, json_tables, parquet, workbook
+from opscopilot.staging.reading import archives, delimited, workbook
 from opscopilot.staging.reading.archives import Member, SkippedMember
 from opscopilot.staging.reading.expand import expand
 from opscopilot.staging.reading.relabel import Relabelled
-from opscopilot.staging.reading.sniff import HEAD, PACKED, Kind, decoded, foreign, is_page, sniff
+from opscopilot.staging.reading.sniff import HEAD, PACKED, Kind, foreign, sniff
 from opscopilot.staging.reading.table import Note, ReadLimits, Table
 from opscopilot.staging.reading.workbook import Found
 from opscopilot.staging.refusal import Refused
@@ -23,7 +23,7 @@ _SKIPPABLE = frozenset({"not_a_table", "empty_file", "no_header"})
 _BOOKS = frozenset({Kind.XLSX, Kind.XLSB, Kind.ODS, Kind.FLAT_ODS, Kind.XLS, Kind.XML_SHEET, Kind.HTML})
 
 
-def open_object(
+def open_tables(
     source: Path, file_name: str, folder: Path, limits: ReadLimits, wanted: frozenset[str] = frozenset()
 ) -> list[Table]:
     """All tables of the object, none of them read whole. Raises Refused."""
@@ -66,7 +66,7 @@ class _Opener:
             kind = archives.kind_of_zip(path, file_name, self._limits)
         if kind in PACKED or kind in (Kind.ZIP, Kind.TAR):
             return self._unwrap(path, kind, file_name, depth, archived=archived)
-        return self._read(path, kind, file_name, head)
+        return self._read(path, kind, file_name)
 
     def _unwrap(self, path: Path, kind: Kind, file_name: str, depth: int, *, archived: bool) -> Found:
         if depth >= _LAYERS or (archived and kind not in PACKED):
@@ -109,27 +109,22 @@ class _Opener:
             return archives.zip_members(path, file_name, self._place(), self._limits)
         return archives.tar_members(path, file_name, self._place(), self._limits)
 
-    def _read(self, path: Path, kind: Kind, file_name: str, head: bytes) -> Found:
+    def _read(self, path: Path, kind: Kind, file_name: str) -> Found:
         from opscopilot.staging.epcis.reading import open_if_epcis  # it needs this package
 
+        if kind in (Kind.HTML, Kind.JSON, Kind.NDJSON) and (events := open_if_epcis(path)):
+            return Found(list(events))
         if kind in _BOOKS:
-            if kind is Kind.HTML and not is_page(decoded(head)):
-                events = open_if_epcis(path)
-                if events:
-                    return Found(list(events))
             return workbook.open_workbook(path, kind, file_name, self._place(), self._limits, self._wanted)
         if kind is Kind.PARQUET:
+            from opscopilot.staging.reading import parquet
+
             return Found([parquet.open_parquet(path, file_name, self._place(), self._limits)])
         if kind in (Kind.JSON, Kind.NDJSON):
-            events = open_if_epcis(path)
-            if events:
-                return Found(list(events))
+            from opscopilot.staging.reading import json_tables
+
             return json_tables.open_json(path, kind, file_name, self._place(), self._limits, self._wanted)
-        return Found(list(_text(path, file_name, self._wanted)))
-
-
-def _text(path: Path, file_name: str, wanted: frozenset[str]) -> Sequence[Table]:
-    return delimited.open_text(path, file_name, wanted)
+        return Found(list(delimited.open_text(path, file_name, self._wanted)))
 
 
 def _inside(table: Table, member: Member, beside: int) -> Table:

@@ -58,6 +58,7 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
 )  # fmt: skip
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|meta|style|div|center|font|title|!--)", re.IGNORECASE)
+_TAG = re.compile(r"<[!?A-Za-z]")
 _JSON = re.compile(r"\[\s*(?:[\[{\"\]]|-?[0-9]+[.\]\s,]|true|false|null)|\{\s*[\"}]")
 
 
@@ -90,7 +91,7 @@ def sniff(head: bytes, file_name: str) -> Kind:
     if head[257:262] == b"ustar":
         return Kind.TAR
     text = decoded(head).lstrip("\ufeff \t\r\n")
-    if text.startswith("<"):
+    if _TAG.match(text):
         return _markup(text)
     if _JSON.match(text) and not _is_cells(text, file_name):
         return Kind.NDJSON if _is_lines(text, file_name) else Kind.JSON

@@ -1,12 +1,9 @@
-"""From the dropped object to a plain text file: gunzip within limits, refuse what is not text, find the encoding."""
+"""A plain text file: its fingerprint, its encoding, its text in pieces; what is not text is refused."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import hashlib
-import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +13,6 @@ from opscopilot.staging.reading.layout import Layout
 from opscopilot.staging.refusal import Refused
 
 BLOCK = 1 << 19
-_RATIO = 300
-_RATIO_FROM = 64 << 20
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"%PDF", "a PDF document"), (b"PAR1", "a Parquet file"), (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"), (b"SQLite format 3", "a SQLite database"), (b"BZh", "a bzip2 archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"7z\xbc\xaf", "a 7z archive"), (b"Rar!", "a RAR archive"),
-)  # fmt: skip
-_MARKUP = re.compile(rb"<[!?A-Za-z]|[\[{]\s*[\[{\"\]}]")
 _CONTROL = b"\0" + bytes(range(3, 9)) + bytes(range(14, 26)) + b"\x7f"
 """Never in text; some other control characters separate cells and records, or switch sets of characters."""
 _UNREADABLE = -0.7
@@ -64,50 +52,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def unpack(source: Path, target: Path, file_name: str, max_bytes: int) -> Path:
-    """`source` itself, or `target` holding what was gzipped in it, at most `max_bytes`."""
-    with source.open("rb") as stream:
-        head = stream.read(16)
-    if not head:
-        raise Refused("empty_file", f"'{file_name}' is empty (0 bytes). Export it again and check its size.")
-    if not head.startswith(b"\x1f\x8b"):
-        if file_name.lower().endswith(".gz"):
-            raise Refused(
-                "damaged_gzip", f"'{file_name}' is named .gz but is not gzip. Drop the plain CSV, or gzip it again."
-            )
-        return source
-    try:
-        _gunzip(source, target, file_name, max_bytes)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Refused(
-            "damaged_gzip",
-            f"'{file_name}' cannot be unpacked: the gzip data is cut off or damaged, as after a broken transfer. "
-            f"Transfer it again.",
-        ) from error
-    return target
-
-
-def _gunzip(source: Path, target: Path, file_name: str, max_bytes: int) -> None:
-    packed, written = source.stat().st_size, 0
-    with gzip.open(source, "rb") as stream, target.open("wb") as out:
-        while block := stream.read(BLOCK):
-            written += len(block)
-            if written > max_bytes or (written > _RATIO_FROM and written > packed * _RATIO):
-                raise Refused(
-                    "too_large",
-                    f"'{file_name}' unpacks to more than {written >> 20:,} MB from {packed:,} bytes. "
-                    f"Split the export; the limit is {max_bytes >> 20:,} MB of text.",
-                )
-            out.write(block)
-    if not written:
-        raise Refused("empty_file", f"'{file_name}' is a gzip of nothing. Export it again and check its size.")
-
-
 def probe(path: Path, file_name: str) -> TextFile:
     """How to read the text; raises Refused for anything that is not a table of text."""
     with path.open("rb") as stream:
         head = stream.read(64 << 10)
-    _refuse_other_kinds(head, file_name)
+    _refuse_binary(head, file_name)
     wide = encoding.wide(head)
     newline = "\r" if head.count(b"\r") - head.count(b"\r\n") > head.count(b"\n") else "\n"
     if wide:
@@ -144,19 +93,9 @@ def blocks(text: TextFile, layout: Layout) -> Iterator[str]:
         yield layout.into(rest)
 
 
-def _refuse_other_kinds(head: bytes, file_name: str) -> None:
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            raise Refused(
-                "not_a_table", f"'{file_name}' is {kind}, not CSV. Save or export it as CSV and drop that file."
-            )
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not text and len(head) < 64 << 10:
+def _refuse_binary(head: bytes, file_name: str) -> None:
+    if not head.strip(b"\xef\xbb\xbf \t\r\n") and len(head) < 64 << 10:
         raise Refused("empty_file", f"'{file_name}' holds nothing but blanks. Export it again and check it.")
-    marked = _MARKUP.match(text)
-    if marked:
-        kind = "HTML or XML" if marked.group().startswith(b"<") else "JSON"
-        raise Refused("not_a_table", f"'{file_name}' is {kind}, not CSV. Export it as CSV and drop that file.")
     if encoding.wide(head):
         return
     noise = len(head) - len(head.translate(None, _CONTROL))
