@@ -8,6 +8,7 @@ import resource
 import shutil
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +37,22 @@ def load(stand: Stand, catalogue: Registry, source: Path, part_mb: int = 128) ->
     )  # fmt: skip
     landing, spent = stand.landed(source), {"ingest": 0.0, "normalize": 0.0, "longest_call": 0.0}
     answer = _timed(spent, "ingest", lambda folder: ingestor.run(landing, folder, "bench"))
-    for task in answer.get("read", []):
-        reader = PartReader(ingestor.database, catalogue, files, "staging", limits)
-        _timed(spent, "ingest", lambda folder, task=task: reader.run(PartTask.model_validate(task), folder))
-    for hand_over in answer.get("load", [answer]):
-        _timed(
-            spent, "normalize",
-            lambda folder, one=hand_over: normalizer.run(StagedFile.model_validate(one), folder),
-        )  # fmt: skip
+    reader = PartReader(ingestor.database, catalogue, files, "staging", limits)
+    for task in map(PartTask.model_validate, answer.get("read", [])):
+        _timed(spent, "ingest", partial(reader.run, task))
+    for one in map(StagedFile.model_validate, answer.get("load", [answer])):
+        _timed(spent, "normalize", partial(normalizer.run, one))
     (job,) = stand.rows(
         f"SELECT status, total_records, successful_records, failed_records, duplicate_records "
         f"FROM staging.ingestion_jobs WHERE id = '{answer['job_id']}'"
     )
     longest = spent.pop("longest_call")
-    return {**job, "seconds": spent, "longest_call": longest, "gb_s": sum(GB[name] * taken for name, taken in spent.items())}
+    return {
+        **job,
+        "seconds": spent,
+        "longest_call": longest,
+        "gb_s": sum(GB[name] * taken for name, taken in spent.items()),
+    }
 
 
 def _timed(spent: dict[str, float], name: str, work: Any) -> Any:
