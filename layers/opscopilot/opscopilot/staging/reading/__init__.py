@@ -16,6 +16,6 @@ def open_tables(
     `folder` takes what is unpacked on the way; `wanted` are keys of headers that a mapping expects. Raises Refused
     with what the file is and what to do, before a hostile file can use up memory or disk.
     """
-    from opscopilot.staging.reading.containers import open_object  # what opens files imports all their readers
+    from opscopilot.staging.reading import containers  # what opens files imports all their readers
 
-    return open_object(source, file_name, folder, limits, wanted)
+    return containers.open_tables(source, file_name, folder, limits, wanted)

@@ -123,7 +123,7 @@ class _Opener:
         if kind in (Kind.JSON, Kind.NDJSON):
             from opscopilot.staging.reading import json_tables
 
-            return json_tables.open_json(path, kind, file_name, self._place(), self._limits, self._wanted)
+            return json_tables.open_json(path, kind, file_name, self._place(), self._wanted)
         return Found(list(delimited.open_text(path, file_name, self._wanted)))
 
 

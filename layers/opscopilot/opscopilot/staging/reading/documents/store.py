@@ -1,0 +1,108 @@
+"""Flattened records kept on disk between finding the columns and writing them, with what was seen of them."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from opscopilot.staging.reading.documents.parser import Twice
+from opscopilot.staging.reading.documents.values import Flat, flatten, to_json
+from opscopilot.staging.refusal import Refused
+
+MAX_COLUMNS = 2_000
+_BATCH = 500
+Value = TypeVar("Value")
+Kept = tuple[int, dict[str, str], dict[str, str], str]
+"""Row in the source, cells, lists of objects as JSON, and for what is no record: its text (then cells say why)."""
+
+
+class Store:
+    """Records of one list in the file. Written once, then read as often as wanted."""
+
+    def __init__(self, path: Path, file_name: str) -> None:
+        self._path, self._file_name = path, file_name
+        self._out: IO[bytes] | None = path.open("wb")
+        self._batch: list[Kept] = []
+        self.names: dict[str, set[str]] = {}
+        """Names of cells in order of appearance, with the kinds of their values: true, false, other."""
+        self.lists: dict[str, int] = {}
+        """Lists of objects: how many elements they have together."""
+        self.records = 0
+        self.bad = 0
+
+    def add(self, row: int, value: Any) -> None:
+        """Keep one element."""
+        if isinstance(value, Twice):
+            self.reject(row, f'"{value.key}"', f"the name '{value.key}' stands twice in it with different values")
+        elif not isinstance(value, dict):
+            self.reject(row, to_json(value)[:20_000], "it is no object with names and values")
+        else:
+            self._keep(row, flatten(value))
+
+    def _keep(self, row: int, flat: Flat) -> None:
+        names = self.names
+        for name, cell in flat.cells.items():
+            kinds = names.get(name)
+            if kinds is None:
+                kinds = names[name] = set()
+                if len(names) > MAX_COLUMNS:
+                    raise Refused(
+                        "not_a_table",
+                        f"'{self._file_name}' has records with more than {MAX_COLUMNS:,} different names together. Export "
+                        f"it with the same fields in each record.",
+                    )
+            if cell:
+                kinds.add(cell if cell in ("true", "false") else "other")
+        for name, elements in flat.lists.items():
+            self.lists[name] = self.lists.get(name, 0) + len(elements)
+        self.records += 1
+        self._put((row, flat.cells, {name: to_json(one) for name, one in flat.lists.items()}, ""))
+
+    def reject(self, row: int, text: str, why: str) -> None:
+        """Keep something that is no record."""
+        self.bad += 1
+        self._put((row, {"": why}, {}, text or " "))
+
+    def _put(self, kept: Kept) -> None:
+        self._batch.append(kept)
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._batch and self._out is not None:
+            marshal.dump(self._batch, self._out)
+            self._batch = []
+
+    def close(self) -> None:
+        """Writing is over."""
+        self._flush()
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+
+    def renamed(self, names: set[str], prefix: str) -> Store:
+        """The same records with a prefix before some of their names."""
+        other = Store(self._path.with_name(self._path.name + "-renamed"), self._file_name)
+        for row, cells, lists, bad in self:
+            other._put(
+                (row, _prefixed(cells, names, prefix) if not bad else cells, _prefixed(lists, names, prefix), bad)
+            )
+        other.names, other.lists = _prefixed(self.names, names, prefix), _prefixed(self.lists, names, prefix)
+        other.records, other.bad = self.records, self.bad
+        other.close()
+        return other
+
+    def __iter__(self) -> Iterator[Kept]:
+        with self._path.open("rb") as stream:
+            while True:
+                try:
+                    batch = marshal.load(stream)  # written above, by this process
+                except EOFError:
+                    return
+                yield from batch
+
+
+def _prefixed(given: dict[str, Value], names: set[str], prefix: str) -> dict[str, Value]:
+    return {f"{prefix}.{name}" if name in names else name: value for name, value in given.items()}
