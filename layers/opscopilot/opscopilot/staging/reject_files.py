@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-import xlsxwriter
-
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.pagination import decode_cursor, encode_cursor
@@ -113,6 +111,8 @@ class _Part:
 
     def as_xlsx(self) -> bytes:
         """Every cell is text: leading zeros stay, nothing is taken for a date, a link or a formula."""
+        import xlsxwriter  # here: ingest uses this module's names and has no such package
+
         out = io.BytesIO()
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                    "strings_to_numbers": False}  # fmt: skip
