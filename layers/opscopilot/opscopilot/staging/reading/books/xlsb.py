@@ -169,7 +169,7 @@ class XlsbGrid:
 
     def merges(self) -> list[Merge]:
         """Merged cells of the first rows."""
-        found = []
+        found: list[Merge] = []
         package = self._book.package
         with package.open(self._info.part) as stream:
             for kind, body in records(stream, package.file_name):
