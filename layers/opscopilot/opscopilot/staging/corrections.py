@@ -18,9 +18,8 @@ from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, ValidationFailed
-from opscopilot.staging.kept_rows import Kept, RowLayout, defused, restored
+from opscopilot.staging.kept_rows import ERROR, LINE, RECORD_NO, ROW, Kept, RowLayout, defused, restored
 from opscopilot.staging.receipts import job_row
-from opscopilot.staging.reject_files import ERROR, LINE, RECORD_NO, ROW
 from opscopilot.staging.rejected import RejectFilter
 
 KEPT = "_kept"

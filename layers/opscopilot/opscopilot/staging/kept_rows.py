@@ -18,6 +18,9 @@ from opscopilot.catalogue import synonyms
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.staging.mapping import FileMapping
 
+RECORD_NO, ROW, ERROR, LINE = "_record_no", "_row", "_error", "_line"
+"""Columns of ours in a file of rejected records."""
+
 Kind = Literal["cells", "fields", "line"]
 _OURS = frozenset({"record_no", "source_row", "source_id"})
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+import xlsxwriter
+
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.pagination import decode_cursor, encode_cursor
-from opscopilot.staging.kept_rows import Kept, RowLayout, defused, layout_of
+from opscopilot.staging.kept_rows import ERROR, LINE, RECORD_NO, ROW, Kept, RowLayout, defused, layout_of
 from opscopilot.staging.receipts import job_row
 from opscopilot.staging.rejected import RejectFilter
 
@@ -21,7 +23,6 @@ FileFormat = Literal["csv", "xlsx"]
 MAX_ROWS = 100_000
 MAX_TEXT = 3_500_000
 """Characters of one part: what leaves the function, encoded, must stay under 6 MB."""
-RECORD_NO, ROW, ERROR, LINE = "_record_no", "_row", "_error", "_line"
 LEAD = (RECORD_NO, ROW, ERROR)
 _BATCH = 2000
 _MAX_CELL = 32_767  # a spreadsheet's own limit
@@ -111,8 +112,6 @@ class _Part:
 
     def as_xlsx(self) -> bytes:
         """Every cell is text: leading zeros stay, nothing is taken for a date, a link or a formula."""
-        import xlsxwriter  # here: ingest uses this module's names and has no such package
-
         out = io.BytesIO()
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                    "strings_to_numbers": False}  # fmt: skip

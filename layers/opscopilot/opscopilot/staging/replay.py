@@ -26,13 +26,12 @@ from opscopilot.staging.checking import Checker, workbench
 from opscopilot.staging.corrections import Corrected, replayable
 from opscopilot.staging.evidence import Evidence, Told
 from opscopilot.staging.jobs import LogEntry
-from opscopilot.staging.kept_rows import Kept, RowLayout
+from opscopilot.staging.kept_rows import LINE, Kept, RowLayout
 from opscopilot.staging.landing import Landing
 from opscopilot.staging.limits import Limits
 from opscopilot.staging.mapping import ColumnSource, FileMapping, SourceMapping, remembered
 from opscopilot.staging.ports import ObjectMissing, ObjectStore
 from opscopilot.staging.recipe import ColumnFormat, Recipe
-from opscopilot.staging.reject_files import LINE
 from opscopilot.staging.rejects import read_spool
 
 _BATCH = 5000
