@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from opscopilot.staging.reading import stacking
+from opscopilot.staging.reading import naming
 from opscopilot.staging.reading.footers import Tail
-from opscopilot.staging.reading.headers import header_index
+from opscopilot.staging.reading.headers import filled, header_index, is_name
 from opscopilot.staging.reading.parts import PartWriter
+from opscopilot.staging.reading.scanner import Record
 from opscopilot.staging.reading.table import Note, Prepared
 from opscopilot.staging.refusal import Refused
 
@@ -91,20 +92,24 @@ class GridTable:
         self._grid, self._file_name = grid, file_name
         self.name = grid.name
         first = [row for row in islice(grid.rows(Met()), _PEEK) if any(cell.strip() for cell in row.cells)]
-        at = header_index([_span(row.cells) for row in first], wanted)
-        if at is None:
+        top = _Top(first, wanted, grid.merges())
+        found = top.find(wanted)
+        if found.top < 0 and not top.is_table(found.body):
             raise Refused("no_header", _no_header(file_name, grid.name, first))
-        block = stacking.resolve([(row.number, row.cells) for row in first], at, [tuple(one) for one in grid.merges()])
-        body = first[block.bottom + 1 :]
-        self._columns = _columns(block.names, body)
-        self.headers = tuple(block.names[index] if index < len(block.names) else "" for index in self._columns)
-        self.header_row = first[block.bottom].number
-        self.preamble = tuple(" ".join(cell for cell in row.cells if cell) for row in first[: block.top])
+        names = [""] * top.left + list(found.names)
+        rows = [row for row in top.rows if row.cells]
+        body = [row for row in top.rows[found.body :] if row.cells]
+        self._columns = _columns(names, body)
+        self.headers = tuple(names[index] for index in self._columns)
+        self.header_row = top.rows[found.bottom].number if found.top >= 0 else 0
+        self._body_row = body[0].number if body else rows[-1].number + 1
+        above = top.rows[found.top].number if found.top >= 0 else self._body_row
+        self.preamble = tuple(" ".join(cell for cell in row.cells if cell) for row in rows if row.number < above)
         self.sample = tuple(tuple(self._pick(row.cells)) for row in body[:_SAMPLE])
-        self.notes: tuple[Note, ...] = ()
+        self.notes: tuple[Note, ...] = found.notes
         self.read_as = {**read_as, "header_row": self.header_row, **({"sheet": grid.name} if grid.name else {})}
-        if block.bottom > block.top:
-            self.read_as["header_rows"] = [first[block.top].number, self.header_row]
+        if found.bottom > found.top:
+            self.read_as["header_rows"] = [above, self.header_row]
         self.empty = not body
 
     def _pick(self, cells: list[str]) -> list[str]:
@@ -130,7 +135,7 @@ class GridTable:
         dense = columns == tuple(range(width))
         tail = Tail(width)
         for number, cells in self._grid.rows(met):
-            if number <= self.header_row:
+            if number < self._body_row:
                 continue
             size = len(cells)
             if dense and size == width:
@@ -155,10 +160,54 @@ class GridTable:
         found.footers = [" ".join(cell for cell in cells if cell) for _, cells in tail.held]
 
 
-def _span(cells: list[str]) -> list[str]:
-    """From the first to the last filled cell."""
+class _Top:
+    """The first rows as the search for column names wants them: without the blank columns at the left, as wide as
+    the table, one empty row where some are left out."""
+
+    def __init__(self, first: list[Row], wanted: frozenset[str], merges: list[Merge]) -> None:
+        self.rows: list[Row] = []
+        for row in first:
+            if self.rows and row.number > self.rows[-1].number + 1:
+                self.rows.append(Row(row.number - 1, []))
+            self.rows.append(row)
+        spans = [_span(row.cells) for row in first]
+        several = [span for span in spans if span[1] - span[0] > 1] or spans
+        self.left = min((start for start, _ in several), default=0)
+        ends = sorted((end for _, end in several), reverse=True)
+        at = header_index([row.cells[start:end] for row, (start, end) in zip(first, spans, strict=True)], wanted)
+        # A single remark far to the right makes no column.
+        self.right = max(ends[1] if len(ends) > 1 else ends[0] if ends else 0, 0 if at is None else spans[at][1])
+        places = {row.number: index for index, row in enumerate(self.rows)}
+        self.merges = [
+            (places[one.top], one.left - self.left, places[one.bottom], one.right - self.left)
+            for one in merges
+            if one.top in places and one.bottom in places
+        ]
+
+    def find(self, wanted: frozenset[str]) -> naming.Names:
+        """The column names."""
+        width = self.right - self.left
+        records = [
+            Record(row.number, self._cells(row, width), " | ".join(filter(None, row.cells))) for row in self.rows
+        ]
+        return naming.find(records, width, wanted, self.merges)
+
+    def _cells(self, row: Row, width: int) -> list[str]:
+        cells = row.cells[self.left : self.right] if row.cells else []
+        return cells + [""] * (width - len(cells)) if cells else []
+
+    def is_table(self, body: int) -> bool:
+        """Whether rows without names are records: several, alike in width, with values in them."""
+        counts = [len(filled(row.cells)) for row in self.rows[body:] if row.cells]
+        full = sum(count >= 0.6 * (self.right - self.left) for count in counts)
+        values = any(not is_name(cell) for row in self.rows[body:] for cell in filled(row.cells))
+        return self.right - self.left > 1 and len(counts) > 1 and full >= 0.8 * len(counts) and values
+
+
+def _span(cells: list[str]) -> tuple[int, int]:
+    """From the first filled cell to behind the last one."""
     at = [index for index, cell in enumerate(cells) if cell.strip()]
-    return cells[at[0] : at[-1] + 1] if at else []
+    return (at[0], at[-1] + 1) if at else (0, 0)
 
 
 def _columns(names: list[str], body: list[Row]) -> tuple[int, ...]:

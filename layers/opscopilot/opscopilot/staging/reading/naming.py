@@ -37,8 +37,11 @@ class Names:
     notes: tuple[Note, ...] = ()
 
 
-def find(records: Sequence[Record], width: int, wanted: frozenset[str]) -> Names:
-    """The header of a table whose records usually have `width` cells."""
+def find(
+    records: Sequence[Record], width: int, wanted: frozenset[str], merges: Sequence[tuple[int, ...]] = ()
+) -> Names:
+    """The header of a table whose records usually have `width` cells; `merges` are merged cells (top, left, bottom,
+    right) by index of row and column."""
     rows = [one.cells for one in records]
     start = next((index for index, row in enumerate(rows) if len(filled(row)) > 1), 0)
     at = header_index(rows[start:], wanted)
@@ -48,7 +51,7 @@ def find(records: Sequence[Record], width: int, wanted: frozenset[str]) -> Names
         at = full if full is not None and _votes(rows, full)[0] > _votes(rows, full)[1] else None
     if at is None or at >= WITHIN or _is_data(rows, at, wanted):
         return _without(records, width)
-    block = stacking.resolve(list(enumerate(rows)), at)
+    block = stacking.resolve(list(enumerate(rows)), at, merges)
     names, top, bottom, notes = list(block.names), block.top, block.bottom, []
     if top == bottom and top > 0 and _groups(rows[top - 1], rows[top]):
         top, names = top - 1, _grouped(rows[top - 1], names)

@@ -102,7 +102,7 @@ class ParquetTable:
                 found.blank += 1
 
     def _refusal(self, error: duckdb.Error) -> Refused:
-        said = " ".join(str(error).split())[:200]
+        said = " ".join(str(error).replace(str(self._path), "the file").split())[:200]
         if "encrypt" in said.lower() or "crypto" in said.lower():
             return _encrypted(self._file_name)
         return Refused(
@@ -121,7 +121,7 @@ def _text(name: str, kind: str) -> str:
     if kind in ("FLOAT", "DOUBLE"):
         return _float(column)
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime({column} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f') || '+00:00'"
+        return f"({column} AT TIME ZONE 'UTC')::VARCHAR || '+00:00'"
     if kind == "BLOB":
         # Text that was written without saying so.
         return f"coalesce(try(decode({column})), hex({column}))"

@@ -48,6 +48,9 @@ class Strings:
     def __len__(self) -> int:
         return len(self._kept) if self._file is None else len(self._ends) - 1
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the file back."""
         if self._file is not None:

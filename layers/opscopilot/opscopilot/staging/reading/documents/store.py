@@ -23,7 +23,8 @@ class Store:
 
     def __init__(self, path: Path, file_name: str) -> None:
         self._path, self._file_name = path, file_name
-        self._out: IO[bytes] | None = path.open("wb")
+        self._out: IO[bytes] | None = None
+        self._out = path.open("wb")
         self._batch: list[Kept] = []
         self.names: dict[str, set[str]] = {}
         """Names of cells in order of appearance, with the kinds of their values: true, false, other."""
@@ -81,6 +82,11 @@ class Store:
         if self._out is not None:
             self._out.close()
             self._out = None
+
+    def __del__(self) -> None:
+        # A refusal in the middle leaves it open.
+        if self._out is not None:
+            self._out.close()
 
     def renamed(self, names: set[str], prefix: str) -> Store:
         """The same records with a prefix before some of their names."""
