@@ -105,12 +105,24 @@ class GridTable:
         self._body_row = body[0].number if body else rows[-1].number + 1
         above = top.rows[found.top].number if found.top >= 0 else self._body_row
         self.preamble = tuple(" ".join(cell for cell in row.cells if cell) for row in rows if row.number < above)
-        self.sample = tuple(tuple(self._pick(row.cells)) for row in body[:_SAMPLE])
+        self.sample = self._sample(body, whole=len(first) < _PEEK)
         self.notes: tuple[Note, ...] = found.notes
         self.read_as = {**read_as, "header_row": self.header_row, **({"sheet": grid.name} if grid.name else {})}
         if found.bottom > found.top:
             self.read_as["header_rows"] = [above, self.header_row]
         self.empty = not body
+
+    def _sample(self, body: list[Row], *, whole: bool) -> tuple[tuple[str, ...], ...]:
+        """The first records; totals are none where `body` is all there is."""
+        tail = Tail(len(self._columns))
+        found: list[list[str]] = []
+        for row in body:
+            picked = self._pick(row.cells)
+            if not tail.holds(row.number, picked):
+                found += [*(cells for _, cells in tail.release()), picked]
+        if not whole:
+            found += [cells for _, cells in tail.held]
+        return tuple(map(tuple, found[:_SAMPLE]))
 
     def _pick(self, cells: list[str]) -> list[str]:
         size = len(cells)
@@ -188,7 +200,7 @@ class _Top:
         """The column names."""
         width = self.right - self.left
         records = [
-            Record(row.number, self._cells(row, width), " | ".join(filter(None, row.cells))) for row in self.rows
+            Record(row.number, " | ".join(filter(None, row.cells)), self._cells(row, width)) for row in self.rows
         ]
         return naming.find(records, width, wanted, self.merges)
 
