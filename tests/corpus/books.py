@@ -197,10 +197,10 @@ def _cells() -> list[Case]:
         ("percent of a part", 0.125, "0.0%", "12.5%"), ("gtin 13", 4006381333931, "General", "4006381333931"),
         ("gtin 14", 14006381333938, "0.00E+00", "14006381333938"), ("small", 0.00001, "General", "0.00001"),
         ("sum of floats", 0.1 + 0.2, "General", "0.3"), ("true", True, "General", "true"), ("day", date(2024, 1, 2), "dd/mm/yyyy", "2024-01-02"),
-        ("us day", date(2024, 1, 2), "mm/dd/yy", "2024-01-02"), ("moment", datetime(2024, 1, 2, 10, 30), "dd.mm.yyyy hh:mm", "2024-01-02 10:30:00"),
+        ("us day", date(2024, 1, 2), "mm/dd/yy", "2024-01-02"), ("moment", datetime.fromisoformat("2024-01-02T10:30:00"), "dd.mm.yyyy hh:mm", "2024-01-02 10:30:00"),
         ("clock", time(8, 30), "h:mm", "08:30:00"), ("elapsed", 1.25, "[h]:mm", "30:00:00"), ("text keeps zeros", "0042", "@", "0042"),
         ("negative", -3.5, "#,##0.00;[Red](#,##0.00)", "-3.5"), ("serial that is no date", 45292, "General", "45292"),
-        ("month name", date(2024, 3, 1), "[$-407]mmmm yyyy", "2024-03-01"), ("damaged by mm:ss.0", datetime(2024, 1, 2), "mm:ss.0", "2024-01-02 00:00:00"),
+        ("month name", date(2024, 3, 1), "[$-407]mmmm yyyy", "2024-03-01"), ("damaged by mm:ss.0", datetime.fromisoformat("2024-01-02T00:00:00"), "mm:ss.0", "2024-01-02 00:00:00"),
     ]  # fmt: skip
     return [
         good(f"cell {name}.xlsx", _one(value, code), [("SKU", "Qty"), ("a", text)]) for name, value, code, text in cases

@@ -36,7 +36,7 @@ def test_case(case: Case, tmp_path: Path) -> None:
         for part in prepared.parts:
             with part.open(encoding="utf-8", newline="") as stream:
                 rows += [tuple(row[2:]) for row in csv.reader(stream, delimiter=prepared.delimiter)]
-        assert table.sample == tuple(rows[1:])[:50]
+        assert table.sample[: len(rows) - 1] == tuple(rows[1:])  # maybe a total after them
         found.append(tuple(rows))
     assert tuple(found) == case.tables
     assert (bad, case.notes - told) == (case.bad, set())

@@ -12,12 +12,14 @@ from typing import IO, cast
 
 import zstandard
 
-from opscopilot.staging.reading.sniff import Kind
+from opscopilot.staging.reading.sniff import Kind, sniff
 from opscopilot.staging.reading.table import ReadLimits
 from opscopilot.staging.refusal import Refused
 
 BLOCK = 1 << 20
 _RATIO_FROM = 64 << 20
+_HEAD = 64 << 10
+_LINE = 16 << 20
 _OPENERS: dict[Kind, Callable[[IO[bytes]], IO[bytes]]] = {
     Kind.GZIP: lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),
     Kind.BZIP2: lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
@@ -39,11 +41,21 @@ def _zstd(raw: IO[bytes]) -> zstandard.ZstdDecompressionReader:
 
 def expand(source: Path, kind: Kind, target: Path, file_name: str, limits: ReadLimits) -> None:
     """Unpack `source` into `target`. Raises Refused: damaged, empty, or far larger than a table can be."""
-    written = 0
+    written, endless = 0, True
     try:
         with source.open("rb") as raw, _OPENERS[kind](raw) as stream, target.open("wb") as out:
             while block := stream.read(BLOCK):
+                if not written:
+                    # JSON may stand in one line; a table of text may not.
+                    endless = sniff(block[:_HEAD], file_name) is Kind.TEXT
+                endless = endless and b"\n" not in block and b"\r" not in block
                 written += len(block)
+                if endless and written > _LINE:
+                    raise Refused(
+                        "not_a_table",
+                        f"'{file_name}' unpacks to a line of more than {_LINE >> 20} MB, which cannot be one row of a "
+                        f"table. Export it as CSV with one row per line.",
+                    )
                 # What has been read so far is compared, not the whole file, so that a bomb goes off small.
                 if written > limits.max_text_bytes or written > max(_RATIO_FROM, raw.tell() * limits.max_ratio):
                     raise Refused(
