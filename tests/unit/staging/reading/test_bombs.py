@@ -71,7 +71,7 @@ def _listing() -> bytes:
 
 
 BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "one line of a gigabyte": ("not_a_table", _line),
+    "one line of a gigabyte": ("too_large", _line),
     "zip": ("too_large", lambda target: target.write_bytes(_zeros(300 << 20))),
     "zip in a zip": ("nested_archive", lambda target: target.write_bytes(packed({"a.zip": _zeros(10 << 20)}))),
     "sheet": ("too_large", lambda target: target.write_bytes(patched(xlsx(["a", "b"]), "xl/worksheets/sheet1.xml", _sheet))),

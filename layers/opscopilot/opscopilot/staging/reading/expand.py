@@ -52,7 +52,7 @@ def expand(source: Path, kind: Kind, target: Path, file_name: str, limits: ReadL
                 written += len(block)
                 if endless and written > _LINE:
                     raise Refused(
-                        "not_a_table",
+                        "too_large",
                         f"'{file_name}' unpacks to a line of more than {_LINE >> 20} MB, which cannot be one row of a "
                         f"table. Export it as CSV with one row per line.",
                     )
