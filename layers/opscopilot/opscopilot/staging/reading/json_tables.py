@@ -14,7 +14,7 @@ from opscopilot.staging.reading.documents.rows import ListGrid
 from opscopilot.staging.reading.documents.shape import Document, Listed, SeveralRoots, Walker, is_wrapper, tables_of
 from opscopilot.staging.reading.documents.store import Store
 from opscopilot.staging.reading.documents.table import RecordTable
-from opscopilot.staging.reading.documents.values import to_json
+from opscopilot.staging.reading.documents.values import text_of, to_json
 from opscopilot.staging.reading.grid import GridTable
 from opscopilot.staging.reading.sniff import Kind
 from opscopilot.staging.reading.table import Note, Table
@@ -41,20 +41,37 @@ def open_json(path: Path, kind: Kind, file_name: str, folder: Path, wanted: froz
 
 def _document(path: Path, encoding: str, file_name: str, folder: Path) -> Document:
     """The document; read again with NaN and Infinity as texts where those stand in it."""
-    error: Exception | None = None
-    for words in (False, True):
+    try:
+        return _walked(path, encoding, file_name, folder, words=False)
+    except _Broken as broken:
         try:
-            with path.open("rb") as stream:
-                return Walker(Parser(stream, encoding, file_name, words=words), folder, file_name).run()
-        except _DAMAGE as first:
-            error = error or first
-    raise _damaged(file_name, error) from error
+            return _walked(path, encoding, file_name, folder, words=True)
+        except _Broken:
+            raise _damaged(file_name, broken.error, broken.where) from broken.error
 
 
-def _damaged(file_name: str, error: Exception | None) -> Refused:
-    said = " ".join(str(error).split())[:160] or "it ends too early"
+class _Broken(Exception):
+    """The document cannot be read on. `where` is behind which record."""
+
+    def __init__(self, error: Exception, where: str) -> None:
+        super().__init__(where)
+        self.error, self.where = error, where
+
+
+def _walked(path: Path, encoding: str, file_name: str, folder: Path, *, words: bool) -> Document:
+    with path.open("rb") as stream:
+        walker = Walker(Parser(stream, encoding, file_name, words=words), folder, file_name)
+        try:
+            return walker.run()
+        except _DAMAGE as error:
+            lists = walker.found.lists
+            raise _Broken(error, f"at record {lists[-1].count:,}" if lists else "at its start") from error
+
+
+def _damaged(file_name: str, error: Exception, where: str) -> Refused:
+    said = " ".join(str(error).replace("------^", "").split())[:160] or "it ends too early"
     return Refused(
-        "damaged_file", f"'{file_name}' is not valid JSON: {said}. Export it again, whole; one record per line (NDJSON) "
+        "damaged_file", f"'{file_name}' is no valid JSON {where}: {said}. Nothing of it was taken. Export it again, whole; one record per line (NDJSON) "
         f"would cost only the damaged record.",
     )  # fmt: skip
 
@@ -65,14 +82,18 @@ def _roots(path: Path, encoding: str, file_name: str, folder: Path) -> Store:
     try:
         with path.open("rb") as stream:
             parser = Parser(stream, encoding, file_name)
-            for number, event in enumerate(parser.events, 1):
-                store.add(number, parser.value(event))
+            for event in parser.events:
+                if event[0] == "start_array":
+                    for inner in parser.events:
+                        if inner[0] == "end_array":
+                            break
+                        number += 1
+                        store.add(number, parser.value(inner))
+                else:
+                    number += 1
+                    store.add(number, parser.value(event))
     except _DAMAGE as error:
-        if not store.records:
-            raise _damaged(file_name, error) from error
-        store.reject(
-            number + 1, " ".join(str(error).split())[:500], "the file is damaged here; nothing after it was read"
-        )
+        raise _damaged(file_name, error, f"behind record {number:,}") from error
     store.close()
     return store
 
@@ -151,6 +172,15 @@ class _Chooser:
                 "damaged_file",
                 f"'{self._file_name}' gives the name '{document.twice}' twice around its records; nobody can tell which holds.",
             )
+        if document.empty:
+            raise Refused("no_rows", f"'{self._file_name}' holds no record. Check the filter of the export.")
+        if document.is_fault:
+            said = ", ".join(f"{name}: {cell}" for name, cell in document.outside.cells.items())
+            raise Refused(
+                "not_a_table",
+                f"'{self._file_name}' is an error of the system it came from ({said[:200] or "errors"}), not a list. Mend that and "
+                "export again.",
+            )
         if document.of_objects:
             tables = self._wrapped() if is_wrapper(document) else [self._order()]
         else:
@@ -188,16 +218,19 @@ class _Chooser:
         )  # fmt: skip
 
     def _as_text(self, one: Listed) -> str:
-        self._notes.append(
-            Note(
-                "info", "list_kept", f"'{one.path}' is a second list and was kept as JSON text in one column.", one.path
-            )
-        )
         if one.store.records:
+            self._notes.append(
+                Note(
+                    "info",
+                    "list_kept",
+                    f"'{one.path}' is a second list and was kept as JSON text in one column.",
+                    one.path,
+                )
+            )
             return "[" + ", ".join(to_json(cells) for _, cells, _, bad in one.store if not bad) + "]"
         if any(isinstance(value, list) for value in one.plain):
             return to_json(one.plain)
-        return ", ".join(str(value) for value in one.plain)
+        return ", ".join(map(text_of, one.plain))
 
     def _without_lists(self) -> Table:
         """Rows as lists, columns as lists, or one single record."""

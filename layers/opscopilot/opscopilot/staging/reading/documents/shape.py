@@ -10,18 +10,24 @@ from typing import Any
 
 from opscopilot.staging.reading.documents.parser import Event, Parser, Twice
 from opscopilot.staging.reading.documents.store import Store
-from opscopilot.staging.reading.documents.values import Flat, flatten, to_json
+from opscopilot.staging.reading.documents.values import NOISE, Flat, flatten, to_json
 
 _WRAPPERS = frozenset(
     "data value values results result records rows d items list entries content hits message response edges nodes".split()
 )
 _ABOUT = re.compile(
     r"(.*\.)?(__?)?(@?odata\..*|.*@odata\..*|.*count.*|total.*|next.*|prev.*|page.*|offset|limit|skip.*|status.*|success|ok|"
-    r"message|jsonrpc|id|length|has_?more.*|more|cursor|end_?cursor|links?\..*|self|first|last|href|meta\..*|took|"
-    r"time|timestamp|version|error|errors|warnings|code|schema|type|kind|etag|generated.*|export.*|info\..*)",
+    r"message|jsonrpc|length|has_?more.*|more|cursor|end_?cursor|links?\..*|self|first|last|href|meta\..*|took|"
+    r"time|timestamp|version|error|errors|warnings|schema|etag|generated.*|export.*|info\..*)",
     re.IGNORECASE,
 )
 _NEVER = frozenset("errors warnings links messages included".split())
+_AROUND = frozenset("d data result response".split())
+"""Names of objects that only hold what was asked for."""
+_FAULT = frozenset("error errors fault exception odata.error".split())
+_WITH_FAULTS = _FAULT | frozenset(
+    "message status code detail details timestamp path success jsonrpc id data type title".split()
+)
 
 
 class SeveralRoots(Exception):
@@ -46,6 +52,19 @@ class Document:
     lists: list[Listed] = field(default_factory=list)
     outside: Flat = field(default_factory=Flat)
     twice: str | None = None
+    keys: list[str] = field(default_factory=list)
+    """Names of the outermost object."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.outside.cells and all(one.count == 0 for one in self.lists)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it only tells that something went wrong."""
+        records = [one for one in self.of_objects if one.path.partition(".")[0] not in _FAULT]
+        return not records and not _FAULT.isdisjoint(self.keys) and _WITH_FAULTS.issuperset(self.keys)
 
     @property
     def of_objects(self) -> list[Listed]:
@@ -71,7 +90,23 @@ class Walker:
             raise SeveralRoots
         for one in self.found.lists:
             one.store.close()
+        self._unwrap()
         return self.found
+
+    def _unwrap(self) -> None:
+        """data.order_number is order_number, and a status beside data is none of the order."""
+        cells = self.found.outside.cells
+        if any(name.partition(".")[0] in _AROUND and "." in name for name in cells):
+            for name in [one for one in cells if _ABOUT.fullmatch(one) and one.partition(".")[0] not in _AROUND]:
+                del cells[name]
+        for name in list(cells):
+            head, _, rest = name.partition(".")
+            if head in _AROUND and rest and rest not in cells:
+                cells[rest] = cells.pop(name)
+        for one in self.found.lists:
+            head, _, rest = one.path.partition(".")
+            if head in _AROUND and rest and all(rest != other.path for other in self.found.lists):
+                one.path = rest
 
     def _take(self, event: Event, path: str) -> None:
         kind, value = event
@@ -84,9 +119,14 @@ class Walker:
                     break
                 name = f"{path}.{key}" if path else str(key)
                 given = next(self._parser.events)
+                if key in NOISE:
+                    self._parser.skip(given)
+                    continue
                 if key in own:
                     self.found.twice = name
                 own[key] = True
+                if not path:
+                    self.found.keys.append(str(key))
                 self._take(given, name)
         else:
             for name, cell in flatten({path: value}).cells.items():

@@ -12,6 +12,8 @@ from opscopilot.staging.reading.documents.values import Flat, flatten, to_json
 from opscopilot.staging.refusal import Refused
 
 MAX_COLUMNS = 2_000
+MAX_TEXT = 1_000_000
+"""Characters in one record; the check reads records of at most 4 MB."""
 _BATCH = 500
 Value = TypeVar("Value")
 Kept = tuple[int, dict[str, str], dict[str, str], str]
@@ -40,7 +42,11 @@ class Store:
         elif not isinstance(value, dict):
             self.reject(row, to_json(value)[:20_000], "it is no object with names and values")
         else:
-            self._keep(row, flatten(value))
+            flat = flatten(value)
+            if sum(map(len, flat.cells.values())) > MAX_TEXT:
+                self.reject(row, to_json(value)[:20_000], f"its texts have more than {MAX_TEXT:,} characters")
+            else:
+                self._keep(row, flat)
 
     def _keep(self, row: int, flat: Flat) -> None:
         names = self.names
@@ -48,18 +54,22 @@ class Store:
             kinds = names.get(name)
             if kinds is None:
                 kinds = names[name] = set()
-                if len(names) > MAX_COLUMNS:
-                    raise Refused(
-                        "not_a_table",
-                        f"'{self._file_name}' has records with more than {MAX_COLUMNS:,} different names together. Export "
-                        f"it with the same fields in each record.",
-                    )
+                self.check_width(len(names))
             if cell:
                 kinds.add(cell if cell in ("true", "false") else "other")
         for name, elements in flat.lists.items():
             self.lists[name] = self.lists.get(name, 0) + len(elements)
         self.records += 1
         self._put((row, flat.cells, {name: to_json(one) for name, one in flat.lists.items()}, ""))
+
+    def check_width(self, columns: int) -> None:
+        """Refuse what would be a table wider than any."""
+        if columns > MAX_COLUMNS:
+            raise Refused(
+                "not_a_table",
+                f"'{self._file_name}' has records with more than {MAX_COLUMNS:,} different names together. Export "
+                f"it with the same fields in each record.",
+            )
 
     def reject(self, row: int, text: str, why: str) -> None:
         """Keep something that is no record."""

@@ -58,6 +58,7 @@ class RecordTable:
             if not bad:
                 for line in _lines(lists.get(self._exploded, "[]"), self._exploded):
                     names.update(dict.fromkeys(line))
+                    self._store.check_width(len(taken) + len(names))
         return {name: name if name not in taken else f"{self._exploded}.{name}" for name in names}
 
     def _rows(self) -> Iterator[tuple[Kept, Cells]]:

@@ -12,7 +12,7 @@ from typing import Any
 from opscopilot.staging.reading.books.formats import plain
 
 _MOMENT = re.compile(r"/Date\((-?\d{1,15})([+-]\d{1,4})?\)/")
-_NOISE = frozenset({"__metadata", "__deferred"})
+NOISE = frozenset({"__metadata", "__deferred"})
 
 
 @dataclass
@@ -98,7 +98,7 @@ def _object(given: dict[str, Any], prefix: str, flat: Flat) -> None:
 
 
 def _nested(value: dict[str, Any], name: str, flat: Flat) -> None:
-    if name.rpartition(".")[2] in _NOISE or value.keys() == {"__deferred"}:
+    if name.rpartition(".")[2] in NOISE or value.keys() == {"__deferred"}:
         return
     if len(value) == 1 and isinstance(value.get("results"), list):
         _listed(value["results"], name, flat)  # OData v2, expanded
