@@ -175,10 +175,10 @@ class _Chooser:
         if document.empty:
             raise Refused("no_rows", f"'{self._file_name}' holds no record. Check the filter of the export.")
         if document.is_fault:
-            said = ", ".join(f"{name}: {cell}" for name, cell in document.outside.cells.items())
+            said = ", ".join(f"{name}: {cell}" for name, cell in document.outside.cells.items()) or "errors"
             raise Refused(
                 "not_a_table",
-                f"'{self._file_name}' is an error of the system it came from ({said[:200] or "errors"}), not a list. Mend that and "
+                f"'{self._file_name}' is an error of the system it came from ({said[:200]}), not a list. Mend that and "
                 "export again.",
             )
         if document.of_objects:
