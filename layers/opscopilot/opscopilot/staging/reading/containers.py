@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from opscopilot.staging.reading import archives, delimited, workbook
+from opscopilot.staging.reading import archives, delimited, json_tables, parquet, workbook
 from opscopilot.staging.reading.archives import Member, SkippedMember
 from opscopilot.staging.reading.expand import expand
 from opscopilot.staging.reading.relabel import Relabelled
@@ -32,11 +32,20 @@ def open_tables(
     if len(found.tables) > limits.max_members:
         raise archives.too_many(file_name, len(found.tables), limits)
     how = {"packed": opener.wrappings} if opener.wrappings else None
-    single = len(found.tables) == 1
+    names = [""] if len(found.tables) == 1 else _different([table.name for table in found.tables])
     return [
-        Relabelled(table, "" if single else table.name, found.notes if index == 0 else (), how)
-        for index, table in enumerate(found.tables)
+        Relabelled(table, name, found.notes if index == 0 else (), how)
+        for index, (table, name) in enumerate(zip(found.tables, names, strict=True))
     ]
+
+
+def _different(names: list[str]) -> list[str]:
+    """The names, told apart where an archive has two members of one name: each table is a job by its name."""
+    found: list[str] = []
+    for name in names:
+        same = (f"{name} ({number})" for number in count(2))
+        found.append(name if name not in found else next(one for one in same if one not in found))
+    return found
 
 
 class _Opener:
@@ -117,12 +126,8 @@ class _Opener:
         if kind in _BOOKS:
             return workbook.open_workbook(path, kind, file_name, self._place(), self._limits, self._wanted)
         if kind is Kind.PARQUET:
-            from opscopilot.staging.reading import parquet
-
             return Found([parquet.open_parquet(path, file_name, self._place(), self._limits)])
         if kind in (Kind.JSON, Kind.NDJSON):
-            from opscopilot.staging.reading import json_tables
-
             return json_tables.open_json(path, kind, file_name, self._place(), self._wanted)
         return Found(list(delimited.open_text(path, file_name, self._wanted)))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import zstandard
 
@@ -18,20 +19,48 @@ from opscopilot.staging.refusal import Refused
 
 BLOCK = 1 << 20
 _RATIO_FROM = 64 << 20
+_XZ_MEMORY = 160 << 20
+"""The strongest usual setting, xz -9, takes 65 MB."""
 _HEAD = 64 << 10
 _LINE = 16 << 20
 _OPENERS: dict[Kind, Callable[[IO[bytes]], IO[bytes]]] = {
     Kind.GZIP: lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),
     Kind.BZIP2: lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
-    Kind.XZ: lambda raw: cast(IO[bytes], _xz(raw)),
+    Kind.XZ: lambda raw: cast(IO[bytes], _Xz(raw)),
     Kind.ZSTD: lambda raw: cast(IO[bytes], _zstd(raw)),
 }
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError)
 
 
-def _xz(raw: IO[bytes]) -> lzma.LZMAFile:
-    # Without a limit on memory the file itself says how much of it the decoder takes.
-    return lzma.LZMAFile(raw, format=lzma.FORMAT_XZ)
+class _Xz(io.RawIOBase):
+    """An xz stream. The file itself says how much memory its decoder takes: no more than _XZ_MEMORY is given."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        super().__init__()
+        self._raw, self._rest = raw, b""
+        self._decoder: lzma.LZMADecompressor | None = None
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes; 0 at the end."""
+        while True:
+            if self._decoder is None or self._decoder.eof:
+                self._rest = (self._decoder.unused_data if self._decoder else b"") or self._raw.read(BLOCK)
+                if not self._rest.strip(b"\0"):  # streams may be padded with zeros
+                    return 0
+                self._decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY)
+            elif self._decoder.needs_input and not self._rest:
+                self._rest = self._raw.read(BLOCK)
+                if not self._rest:
+                    raise EOFError("the xz data is cut off")
+            found = self._decoder.decompress(self._rest, len(buffer))
+            self._rest = b""
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
 
 
 def _zstd(raw: IO[bytes]) -> zstandard.ZstdDecompressionReader:

@@ -20,6 +20,7 @@ _PEEK = 400
 _SAMPLE = 50
 _SHOWN = 5
 MAX_COLUMNS = 16_384
+MAX_MERGES = 50_000
 _SAYS = {
     "digits_lost": "{n:,} numbers have more than 15 digits; Excel has replaced the last ones by zeros before this file "
     "was written, so they are not taken as codes. Format the column as text before the numbers are entered ({where}).",
@@ -79,7 +80,8 @@ class Grid(Protocol):
 
     def rows(self, met: Met) -> Iterator[Row]: ...
     def merges(self) -> list[Merge]:
-        """Merged cells of the first rows; empty where the format does not say."""
+        """Merged cells from the top, as far as the format tells them, at most MAX_MERGES; some formats know only
+        those of the rows read so far and go on filling the list."""
         ...
 
 
@@ -96,14 +98,16 @@ class GridTable:
         found = top.find(wanted)
         if found.top < 0 and not top.is_table(found.body):
             raise Refused("no_header", _no_header(file_name, grid.name, first))
+        self.left = top.left
         names = [""] * top.left + list(found.names)
         rows = [row for row in top.rows if row.cells]
         body = [row for row in top.rows[found.body :] if row.cells]
         self._columns = _columns(names, body)
         self.headers = tuple(names[index] for index in self._columns)
         self.header_row = top.rows[found.bottom].number if found.top >= 0 else 0
-        self._body_row = body[0].number if body else rows[-1].number + 1
-        above = top.rows[found.top].number if found.top >= 0 else self._body_row
+        self.body_row = body[0].number if body else rows[-1].number + 1
+        body = list(map(_Down(grid, self.body_row).fill, body))
+        above = top.rows[found.top].number if found.top >= 0 else self.body_row
         self.preamble = tuple(" ".join(cell for cell in row.cells if cell) for row in rows if row.number < above)
         self.sample = self._sample(body, whole=len(first) < _PEEK)
         self.notes: tuple[Note, ...] = found.notes
@@ -146,8 +150,9 @@ class GridTable:
         # Most tables begin in the first column and leave none out: nothing to pick then.
         dense = columns == tuple(range(width))
         tail = Tail(width)
-        for number, cells in self._grid.rows(met):
-            if number < self._body_row:
+        down = _Down(self._grid, self.body_row)
+        for number, cells in map(down.fill, self._grid.rows(met)):
+            if number < self.body_row:
                 continue
             size = len(cells)
             if dense and size == width:
@@ -205,8 +210,9 @@ class _Top:
         return naming.find(records, width, wanted, self.merges)
 
     def _cells(self, row: Row, width: int) -> list[str]:
-        cells = row.cells[self.left : self.right] if row.cells else []
-        return cells + [""] * (width - len(cells)) if cells else []
+        cells = row.cells[self.left : self.right]
+        # A lone cell is a title, not a record with its other cells empty.
+        return cells + [""] * (width - len(cells)) if len(filled(cells)) > 1 else cells
 
     def is_table(self, body: int) -> bool:
         """Whether rows without names are records: several, alike in width, with values in them."""
@@ -214,6 +220,39 @@ class _Top:
         full = sum(count >= 0.6 * (self.right - self.left) for count in counts)
         values = any(not is_name(cell) for row in self.rows[body:] for cell in filled(row.cells))
         return self.right - self.left > 1 and len(counts) > 1 and full >= 0.8 * len(counts) and values
+
+
+class _Down:
+    """Writes the text of a cell that is merged over several rows into each of them."""
+
+    def __init__(self, grid: Grid, first: int) -> None:
+        self._grid, self._first = grid, first
+        self._merges: list[Merge] | None = None
+        self._at = 0
+        self._open: dict[int, tuple[int, str]] = {}
+
+    def fill(self, row: Row) -> Row:
+        """The row, completed where cells above reach into it."""
+        if self._merges is None:  # some formats know them only while the rows are read, in their order
+            self._merges = self._grid.merges()
+        merges, number = self._merges, row.number
+        if self._open:
+            row = self._filled(row)
+        while self._at < len(merges) and merges[self._at].top <= number:
+            one = merges[self._at]
+            self._at += 1
+            if one.bottom > one.top == number >= self._first and one.left < len(row.cells):
+                self._open[one.left] = (one.bottom, row.cells[one.left])
+        return row
+
+    def _filled(self, row: Row) -> Row:
+        self._open = {column: one for column, one in self._open.items() if one[0] >= row.number}
+        if not filled(row.cells):
+            return row
+        cells = row.cells + [""] * (max(self._open, default=-1) + 1 - len(row.cells))
+        for column, (_, text) in self._open.items():
+            cells[column] = cells[column] or text
+        return Row(row.number, cells)
 
 
 def _span(cells: list[str]) -> tuple[int, int]:

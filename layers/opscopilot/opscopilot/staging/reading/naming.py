@@ -23,6 +23,7 @@ _UNIT = re.compile(
 )  # fmt: skip
 _NOTHING = frozenset(("", "-", "--", "n/a", "na", "null", "none", "nan", "?", "."))
 _YEAR = re.compile(r"(19|20)\d\d")
+_DAY = re.compile(r"(19|20)\d\d-\d\d(-\d\d)?|\d\d?\.\d\d?\.(19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def _votes(rows: Sequence[Sequence[str]], at: int) -> tuple[float, float]:
     cells = filled(head)
     body = [row for row in rows[at + 1 :] if len(row) == len(head) and filled(row)][:100]
     years = sum(1 for cell in cells if _YEAR.fullmatch(cell))
+    days = {cell for cell in cells if _DAY.fullmatch(cell)}
     for_names = for_data = 0.0
     for index, cell in enumerate(head):
         name, column = cell.strip(), _column(body, index)
@@ -116,6 +118,9 @@ def _votes(rows: Sequence[Sequence[str]], at: int) -> tuple[float, float]:
             continue
         if years > 1 and _YEAR.fullmatch(name):
             for_names += 0.0 if all(map(_YEAR.fullmatch, column)) else 1.0
+            continue
+        if len(days) > 1 and name in days:
+            for_names += 0.0 if any(map(_DAY.fullmatch, column)) else 1.0
             continue
         forms = Counter(map(_form, column))
         form, often = forms.most_common(1)[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from opscopilot.catalogue import synonyms
+from opscopilot.staging.reading import beneath
 from opscopilot.staging.reading.books.html import HtmlPage
 from opscopilot.staging.reading.books.ods import Ods, OdsGrid
 from opscopilot.staging.reading.books.package import Package
@@ -116,7 +117,7 @@ class _Choice:
 
     def of(self, sheets: Sheets) -> Found:
         """The tables, the strongest reason to refuse if there is none."""
-        tables = [table for info, opening in sheets if (table := self._open(info, opening)) is not None]
+        tables = [table for info, opening in sheets for table in self._open(info, opening)]
         full = [table for table in tables if not table.empty]
         for table in tables if full else ():
             if table.empty:
@@ -126,16 +127,16 @@ class _Choice:
             raise self._refusals[0] if self._refusals else self._nothing(sheets)
         return Found(list(kept), self._notes)
 
-    def _open(self, info: SheetInfo, opening: Callable[[], Grid]) -> GridTable | None:
+    def _open(self, info: SheetInfo, opening: Callable[[], Grid]) -> list[GridTable]:
         if info.hidden:
             self._skip(info.name, "it is hidden; unhide it if it is to be read")
-            return None
+            return []
         if info.kind != "worksheet":
             self._skip(info.name, "it is a chart or a macro, not a table")
-            return None
+            return []
         grid = opening()
         try:
-            return GridTable(grid, self._file_name, {"format": self._kind}, self._wanted)
+            return beneath.tables_of(grid, self._file_name, {"format": self._kind}, self._wanted)
         except Refused as refusal:
             if refusal.code != "no_header":
                 raise
@@ -144,7 +145,7 @@ class _Choice:
                 self._skip(info.name, "no row of it names columns")
             else:
                 self._skip(info.name, "it is empty")
-            return None
+            return []
 
     def _skip(self, sheet: str, why: str) -> None:
         """Say that a sheet is left out."""

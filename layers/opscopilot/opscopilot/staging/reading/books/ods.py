@@ -9,7 +9,7 @@ from typing import IO
 
 from opscopilot.staging.reading.books import formats, xml
 from opscopilot.staging.reading.books.xlsx import SheetInfo
-from opscopilot.staging.reading.grid import MAX_COLUMNS, Merge, Met, Row
+from opscopilot.staging.reading.grid import MAX_COLUMNS, MAX_MERGES, Merge, Met, Row
 
 _MAX_ROWS = 1 << 20
 _CLOCK = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
@@ -136,7 +136,7 @@ class _Reader:
         value = self._value(given)
         across = int(given.get("table:number-columns-spanned", "1"))
         down = int(given.get("table:number-rows-spanned", "1"))
-        if (across > 1 or down > 1) and self._row <= 60 and len(self.merges) < 1000:
+        if (across > 1 or down > 1) and len(self.merges) < MAX_MERGES:
             self.merges.append(Merge(self._row, self._column, self._row + down - 1, self._column + across - 1))
         if value and self._column < MAX_COLUMNS:
             self._cells += [""] * (self._column - len(self._cells))

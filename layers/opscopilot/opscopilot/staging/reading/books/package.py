@@ -13,6 +13,8 @@ from opscopilot.staging.refusal import Refused
 
 MAX_PARTS = 10_000
 _RATIO_FROM = 16 << 20
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
+"""LZMA is not among them: an entry says itself how many gigabytes its decoder is to take."""
 
 
 class Package:
@@ -85,6 +87,11 @@ def check(entries: list[zipfile.ZipInfo], file_name: str, limits: ReadLimits) ->
             raise Refused(
                 "encrypted_file",
                 f"'{file_name}' is protected by a password ('{info.filename}'). Save it without one and drop that.",
+            )
+        if info.compress_type not in _METHODS:
+            raise Refused(
+                "unsafe_archive",
+                f"'{file_name}' packs '{info.filename}' in a way that few programs read. Pack it as a plain zip.",
             )
         refuse_bomb(file_name, info.file_size, info.compress_size, limits)
 

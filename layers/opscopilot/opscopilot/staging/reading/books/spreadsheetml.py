@@ -8,7 +8,7 @@ from pathlib import Path
 from opscopilot.staging.reading.books import formats, xml
 from opscopilot.staging.reading.books.formats import Format, Kind
 from opscopilot.staging.reading.books.xlsx import SheetInfo
-from opscopilot.staging.reading.grid import MAX_COLUMNS, Merge, Met, Row
+from opscopilot.staging.reading.grid import MAX_COLUMNS, MAX_MERGES, Merge, Met, Row
 
 _NAMED = {
     "general": "General", "percent": "0.00%", "short date": "yyyy-mm-dd", "long date": "yyyy-mm-dd",
@@ -115,7 +115,7 @@ class _Reader:
                 self._cells[self._column] = self._value(value)
         elif name == "Cell":
             across, down = int(self._own.get("ss:MergeAcross", "0")), int(self._own.get("ss:MergeDown", "0"))
-            if (across or down) and self._row <= 60 and len(self.merges) < 1000:
+            if (across or down) and len(self.merges) < MAX_MERGES:
                 self.merges.append(Merge(self._row, self._column, self._row + down, self._column + across))
             self._column += across
         elif name == "Row":

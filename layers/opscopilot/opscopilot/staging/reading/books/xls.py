@@ -13,7 +13,7 @@ import xlrd
 from opscopilot.staging.reading.books import formats
 from opscopilot.staging.reading.books.formats import Format, Kind
 from opscopilot.staging.reading.books.xlsx import SheetInfo
-from opscopilot.staging.reading.grid import Merge, Met, Row
+from opscopilot.staging.reading.grid import MAX_MERGES, Merge, Met, Row
 from opscopilot.staging.refusal import Refused
 
 MAX_BYTES = 128 << 20
@@ -136,10 +136,10 @@ class XlsGrid:
 
     def merges(self) -> list[Merge]:
         """Merged cells; known only with the formats."""
-        return [
+        return sorted(
             Merge(top + 1, left, bottom, right - 1)
-            for top, bottom, left, right in self._book.sheet(self._info).merged_cells[:1000]
-        ]
+            for top, bottom, left, right in self._book.sheet(self._info).merged_cells[:MAX_MERGES]
+        )
 
 
 def _unstyled(kind: int, value: float) -> Format:

@@ -12,7 +12,7 @@ from opscopilot.staging.reading.books.formats import Format
 from opscopilot.staging.reading.books.package import Package
 from opscopilot.staging.reading.books.strings import Strings
 from opscopilot.staging.reading.books.xlsx import SheetInfo
-from opscopilot.staging.reading.grid import MAX_COLUMNS, Merge, Met, Row
+from opscopilot.staging.reading.grid import MAX_COLUMNS, MAX_MERGES, Merge, Met, Row
 from opscopilot.staging.refusal import Refused
 
 _MAX_RECORD = 4 << 20
@@ -168,16 +168,16 @@ class XlsbGrid:
         return _wide(body, 8)[0].replace("\r\n", "\n")
 
     def merges(self) -> list[Merge]:
-        """Merged cells of the first rows."""
+        """Merged cells."""
         found: list[Merge] = []
         package = self._book.package
         with package.open(self._info.part) as stream:
             for kind, body in records(stream, package.file_name):
                 if kind == _MERGE and len(body) >= 16:
                     top, bottom, left, right = struct.unpack_from("<IIII", body)
-                    if top < 60 and len(found) < 1000:
+                    if len(found) < MAX_MERGES:
                         found.append(Merge(top + 1, left, bottom + 1, right))
-        return found
+        return sorted(found)
 
 
 def _rk(body: bytes) -> float:

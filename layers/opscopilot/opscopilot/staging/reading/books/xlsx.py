@@ -12,11 +12,10 @@ from opscopilot.staging.reading.books import formats, xml
 from opscopilot.staging.reading.books.formats import Format, Kind
 from opscopilot.staging.reading.books.package import Package
 from opscopilot.staging.reading.books.strings import Strings
-from opscopilot.staging.reading.grid import MAX_COLUMNS, Merge, Met, Row
+from opscopilot.staging.reading.grid import MAX_COLUMNS, MAX_MERGES, Merge, Met, Row
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
-_MERGES_WITHIN = 60
 _DIGITS = "0123456789"
 Render = Callable[[str, Met], str]
 
@@ -160,6 +159,7 @@ class XlsxGrid:
     def __init__(self, book: Xlsx, sheet: SheetInfo) -> None:
         self._book, self._sheet = book, sheet
         self.name = sheet.name
+        self._merges: list[Merge] | None = None
 
     def rows(self, met: Met) -> Iterator[Row]:
         """The rows that have cells."""
@@ -172,17 +172,21 @@ class XlsxGrid:
                     reader.done.clear()
 
     def merges(self) -> list[Merge]:
-        """Merged cells in the first rows; they stand at the end of the part."""
-        found: list[Merge] = []
+        """Merged cells; they stand at the end of the part."""
+        if self._merges is None:
+            self._merges = sorted(self._find_merges())
+        return self._merges
+
+    def _find_merges(self) -> set[Merge]:
+        found: set[Merge] = set()
         rest = b""
         with xml.guarded(self._book.package.file_name), self._book.package.open(self._sheet.part) as stream:
-            while block := stream.read(1 << 20):
+            while (block := stream.read(1 << 20)) and len(found) < MAX_MERGES:
                 block = rest + block
                 for left, top, right, bottom in _MERGE.findall(block) if b"mergeCell" in block else ():
-                    if int(top) <= _MERGES_WITHIN:
-                        found.append(Merge(int(top), column_of(left.decode()), int(bottom), column_of(right.decode())))
+                    found.add(Merge(int(top), column_of(left.decode()), int(bottom), column_of(right.decode())))
                 rest = block[-200:]
-        return list(dict.fromkeys(found))[:1000]
+        return found
 
 
 class _SheetReader:
