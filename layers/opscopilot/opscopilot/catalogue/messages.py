@@ -18,6 +18,7 @@ Code = Literal[
     "required_missing", "bad_number", "ambiguous_number", "bad_date", "ambiguous_date", "bad_enum",
     "negative_not_allowed", "out_of_range", "not_whole", "dates_out_of_order", "bad_check_digit", "uom_unknown",
     "uom_conflict", "bad_bool", "too_long", "damaged_code", "wrong_column_count",
+    "unreadable_record",
 ]  # fmt: skip
 _KEPT_AS = {"not_positive": "bad_number"}
 """Faults that have a message of their own and share a code."""
