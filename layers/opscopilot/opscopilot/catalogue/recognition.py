@@ -102,6 +102,11 @@ class Bid:
         """Whether every required field has a column, and something sets this entity apart."""
         return self.specific and not self.missing
 
+    @property
+    def literal(self) -> bool:
+        """Whether every column has the very name of its field, as in a template of ours."""
+        return all(synonyms.key(match.header) == synonyms.key(match.field) for match in self.matches)
+
     def only_mine(self, other: Bid) -> frozenset[str]:
         """Telling headers that the other bid has no field for."""
         return self.telling - {match.header for match in other.matches}
@@ -148,6 +153,8 @@ class Recognition:
 def _beats(one: Bid, other: Bid) -> bool:
     """Whether a bid is clearly better: by its score, or because it alone can place a telling column."""
     ahead = one.score - other.score
+    if one.literal and not other.literal and ahead >= 0:
+        return True
     if one.native and not other.native and 0 <= ahead < MARGIN and not other.only_mine(one):
         return True
     if ahead >= MARGIN:
