@@ -10,7 +10,10 @@ import pytest
 from opscopilot.staging.reading import open_tables
 from opscopilot.staging.reading.table import ReadLimits
 from opscopilot.staging.refusal import Refused
-from tests.corpus.books import CASES, Case
+from tests.corpus import books, sheets
+from tests.corpus.books import Case
+
+CASES = [*books.CASES, *sheets.CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -7,6 +7,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -159,9 +160,11 @@ def tar_members(path: Path, file_name: str, place: Path, limits: ReadLimits) -> 
             yield Member(info.name, target)
 
 
-def _tar(path: Path, file_name: str) -> tarfile.TarFile:
+@contextmanager
+def _tar(path: Path, file_name: str) -> Iterator[tarfile.TarFile]:
     try:
-        return tarfile.open(path, "r:")
+        with tarfile.open(path, "r:") as archive:
+            yield archive
     except tarfile.TarError as error:
         raise Refused(
             "damaged_file", f"'{file_name}' is a damaged tar archive ({error}). Transfer it again."

@@ -116,13 +116,18 @@ class GridTable:
             self.read_as["header_rows"] = [above, self.header_row]
         self.empty = not body
 
+    def _is_header(self, picked: list[str]) -> bool:
+        """Whether a row repeats the column names."""
+        first = " ".join(picked[0].split()) == self.headers[0]
+        return first and tuple(" ".join(cell.split()) for cell in picked) == self.headers
+
     def _sample(self, body: list[Row], *, whole: bool) -> tuple[tuple[str, ...], ...]:
         """The first records; totals are none where `body` is all there is."""
         tail = Tail(len(self._columns))
         found: list[list[str]] = []
         for row in body:
             picked = self._pick(row.cells)
-            if not tail.holds(row.number, picked):
+            if not self._is_header(picked) and not tail.holds(row.number, picked):
                 found += [*(cells for _, cells in tail.release()), picked]
         if not whole:
             found += [cells for _, cells in tail.held]
@@ -145,7 +150,7 @@ class GridTable:
         return found
 
     def _records(self, met: Met, found: Prepared) -> Iterator[tuple[int, list[str]]]:
-        columns, header = self._columns, list(self.headers)
+        columns = self._columns
         width, known = len(columns), set(columns)
         # Most tables begin in the first column and leave none out: nothing to pick then.
         dense = columns == tuple(range(width))
@@ -167,7 +172,7 @@ class GridTable:
             if not text or text.isspace():
                 found.blank += 1
                 tail.blank(number)
-            elif picked[0] == header[0] and [" ".join(cell.split()) for cell in picked] == header:
+            elif self._is_header(picked):
                 found.repeated_headers += 1
             elif tail.holds(number, picked):
                 continue

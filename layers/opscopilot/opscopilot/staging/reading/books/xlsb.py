@@ -110,7 +110,8 @@ class Xlsb:
 def damaged(file_name: str) -> Refused:
     """The refusal of a file whose records make no sense."""
     return Refused(
-        "damaged_file", f"'{file_name}' is damaged: a record in it is too short. Save it as XLSX and drop that."
+        "damaged_file",
+        f"'{file_name}' is damaged: a record in it is too short or missing. Save it as XLSX and drop that.",
     )
 
 
@@ -137,6 +138,8 @@ class XlsbGrid:
                         self._cell(kind, body, current.cells, met)
                     elif kind == _SHEET_DATA_END:
                         break
+                else:
+                    raise damaged(package.file_name)
         except (struct.error, IndexError) as error:
             raise damaged(package.file_name) from error
         if current is not None:
