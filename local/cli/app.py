@@ -95,7 +95,7 @@ def drop(
         done = show.follow(api, [one["job_id"] for one in uploads], quiet=as_json)
         if not emit(done, as_json):
             show.receipts(done)
-    if all(job["status"] == "failed" for job in done):
+    if all(job["status"] in ("failed", "needs_mapping") for job in done):
         raise typer.Exit(1)
 
 

@@ -43,7 +43,12 @@ def book(change: Callable[[Any], None] | None = None, **sheets: Sequence[Sequenc
 
 def merged(*areas: str) -> Callable[[Any], None]:
     """Merges cells of the first sheet."""
-    return lambda made: [made.worksheets[0].merge_cells(area) for area in areas] and None
+
+    def change(made: Any) -> None:
+        for area in areas:
+            made.worksheets[0].merge_cells(area)
+
+    return change
 
 
 def _chart(made: Any) -> None:
@@ -166,7 +171,7 @@ def _old(*sheets: tuple[str, int, Sequence[Sequence[Any]]]) -> bytes:
 
 
 def _layouts() -> list[Case]:
-    under = [[], ["Stock"], ["Location", "Bin", "Stock"], ["L1", "B1", 5], ["L2", "B2", 6]]
+    under: list[list[Any]] = [[], ["Stock"], ["Location", "Bin", "Stock"], ["L1", "B1", 5], ["L2", "B2", 6]]
     return [
         good("no header.xlsx", book(A=ROWS), [N4, *TEXTS], notes=["no_header"]),
         good("title, no header.xlsx", book(A=[["Report of May"], [], *ROWS]), [N4, *TEXTS], notes=["no_header"]),
@@ -200,7 +205,7 @@ def _sheets() -> list[Case]:
         good("chart.xlsx", book(_chart, A=plain), FULL, notes=["sheet_skipped"]), good("veryhidden.xlsx", book(_very_hidden, A=plain, Old=plain), FULL, notes=["sheet_skipped"]),
         good("raw beside.xlsx", book(Items=plain, Raw=ROWS), FULL, [N4, *TEXTS], names=["Items", "Raw"]), good("only names.xlsx", book(A=plain, B=[HEAD]), FULL, notes=["sheet_skipped"]),
         bad("allhidden.xlsx", book(_all_hidden, A=plain), "no_header"), bad("letter.xlsx", book(A=[["Dear Lars"], ["see you"]]), "no_header"),
-        bad("toomany.xlsx", book(**{f"S{index}": [["a"]] for index in range(201)}), "too_many_tables"),
+        bad("toomany.xlsx", book(None, **{f"S{index}": [["a"]] for index in range(201)}), "too_many_tables"),
         good("two.xls", _old(("A", 0, [["SKU", "Qty"], ["007", 1], ["008", 2]]), ("Old", 1, [["SKU", "Qty"], ["x", 1]]), ("B", 0, [["SKU", "Qty"], ["009", 3]])), TABLE, [("SKU", "Qty"), ("009", "3")], names=["A", "B"], notes=["sheet_skipped"]),
         good("long.xls", _old(("A", 0, [["GTIN", "Ok"], [4006381333931, True], [4006381333948, False]])), [("GTIN", "Ok"), ("4006381333931", "true"), ("4006381333948", "false")]),
         good("none.xls", _old(("A", 0, [["007", 1.5], ["008", 2.5], ["009", 3.5]])), [N2, ("007", "1.5"), ("008", "2.5"), ("009", "3.5")], notes=["no_header"]),

@@ -124,6 +124,7 @@ def test_with_a_done_file_nobody_has_to_wait(server: SftpServer, connector: Make
     assert (pull(connector(done_suffix=".done", pattern="*"))[0], waits) == ({"b.csv": b"x"}, [])
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # paramiko's own reading ahead
 def test_a_line_that_breaks_is_taken_up_where_it_broke(server: SftpServer, connector: Make) -> None:
     body = put(server, "big.csv", os.urandom(3 << 20))
     server.faults.cut_after = [1 << 20, 2 << 20]
@@ -133,6 +134,7 @@ def test_a_line_that_breaks_is_taken_up_where_it_broke(server: SftpServer, conne
     assert server.faults.read < len(body) * 2  # what had come did not come again
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_line_that_always_breaks_is_given_up_for_now(server: SftpServer, connector: Make) -> None:
     put(server, "big.csv", os.urandom(1 << 20))
     server.faults.cut_after = [0] * 9

@@ -87,7 +87,8 @@ def test_a_missing_unit_factor_is_a_gap_and_not_a_guess(api: Api, plant: Plant) 
 
 
 def test_a_loop_is_named(api: Api, plant: Plant) -> None:
-    plant.load("bom_component", [part("TOP", "1", "SUB"), part("SUB", "1", "KIT"), part("KIT", "1", "SUB")])
+    plant.load("bom_component", [part("TOP", "1", "SUB"), part("SUB", "1", "KIT"), part("KIT", "1", "OLD")])
+    plant.point_recipe_at("KIT", "SUB")
     answer = api.get("/boms/TOP/explode", token(plant.code))
     assert (answer.status, answer.json["value"]) == (409, "SUB → KIT → SUB")
     used = get(api, plant, "/boms/KIT/where-used")

@@ -133,5 +133,6 @@ def test_production_and_recipes(ask: Ask, plant: Plant) -> None:
     assert exploded.data["components"][0]["quantity"] == "6"
     assert "no total" in exploded.warnings[-1]
     assert ask("query_bom", sku="seat lug", mode="where_used").data["items"][0]["sku_code"] == "BK-38"
-    plant.load("bom_component", [{"sku_code": "0017", "line_no": "1", "component_sku": "BK-38", "qty": "1"}])
+    plant.load("bom_component", [{"sku_code": "0017", "line_no": "1", "component_sku": "NEW", "qty": "1"}])
+    plant.point_recipe_at("0017", "BK-38")
     assert ask("query_bom", sku="BK-38").data == {"loop": "BK-38 → 0017 → BK-38"}
