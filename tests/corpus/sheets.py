@@ -174,6 +174,7 @@ def _layouts() -> list[Case]:
     under: list[list[Any]] = [[], ["Stock"], ["Location", "Bin", "Stock"], ["L1", "B1", 5], ["L2", "B2", 6]]
     return [
         good("no header.xlsx", book(A=ROWS), [N4, *TEXTS], notes=["no_header"]),
+        good("words only.xlsx", book(A=[["jam", "red", "glass"]] * 8), [("column 1", "column 2", "column 3"), *[("jam", "red", "glass")] * 8], notes=["no_header"]),
         good("title, no header.xlsx", book(A=[["Report of May"], [], *ROWS]), [N4, *TEXTS], notes=["no_header"]),
         good("properties above.xlsx", book(A=[["Plant", "1000"], ["User", "LARS"], [], HEAD, *ROWS]), FULL),
         good("title over everything.xlsx", book(merged("A1:D1"), A=[["Items"], HEAD, *ROWS]), FULL),

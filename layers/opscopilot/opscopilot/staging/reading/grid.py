@@ -220,11 +220,13 @@ class _Top:
         return cells + [""] * (width - len(cells)) if len(filled(cells)) > 1 else cells
 
     def is_table(self, body: int) -> bool:
-        """Whether rows without names are records: several, alike in width, with values in them."""
+        """Whether rows without names are records: several, alike in width, with values in them or quite a few."""
         counts = [len(filled(row.cells)) for row in self.rows[body:] if row.cells]
         full = sum(count >= 0.6 * (self.right - self.left) for count in counts)
         values = any(not is_name(cell) for row in self.rows[body:] for cell in filled(row.cells))
-        return self.right - self.left > 1 and len(counts) > 1 and full >= 0.8 * len(counts) and values
+        width = self.right - self.left
+        alike = width > 1 and len(counts) > 1 and full >= 0.8 * len(counts)
+        return alike and (values or (width > 2 and len(counts) > 5))
 
 
 class _Down:

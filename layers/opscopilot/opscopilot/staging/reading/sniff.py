@@ -57,7 +57,7 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"-----BEGIN ", "an encrypted or signed file", "Drop it decrypted"),
 )  # fmt: skip
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|meta|style|div|center|font|title|!--)", re.IGNORECASE)
+_HTML = re.compile(r"<(!doctype\s+html|html|head|body|table|meta|style|div|center|font|title)", re.IGNORECASE)
 _TAG = re.compile(r"<[!?A-Za-z]")
 _JSON = re.compile(r"\[\s*(?:[\[{\"\]]|-?[0-9]+[.\]\s,]|true|false|null)|\{\s*[\"}]")
 
