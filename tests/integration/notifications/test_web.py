@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from opscopilot.adapters import web
-from opscopilot.adapters.web import Outbound, Slack, Webhook, is_public, signature
+from opscopilot.adapters.web import Outbound, Slack, Webhook, signature
+from opscopilot.kernel.addresses import is_public
 from opscopilot.kernel.clock import FixedClock
 from opscopilot.notifications.channels import DeliveryFailed, Message
 from tests.integration.notifications.world import NOON, World, alert

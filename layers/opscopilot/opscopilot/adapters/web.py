@@ -15,38 +15,17 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from opscopilot.kernel.addresses import Resolve, is_public, resolve
 from opscopilot.kernel.clock import Clock
 from opscopilot.notifications.channels import DeliveryFailed, Message, Receipt
 
 TIMEOUT_S = 5.0
 _AGAIN_LATER = frozenset({408, 425, 429})
-Resolve = Callable[[str, int], list[str]]
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Every address of `host`, in the system's order of preference."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
-
-
-def is_public(address: str) -> bool:
-    """False for private, loopback, link-local (metadata), shared, reserved and multicast, also inside IPv6."""
-    try:
-        ip = ipaddress.ip_address(address.split("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return is_public(str(ip.ipv4_mapped))
-        if ip.teredo is not None or (ip.sixtofour is not None and not is_public(str(ip.sixtofour))):
-            return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 @lru_cache

@@ -8,14 +8,12 @@ plant's own systems that may be called all the same. Link-local (metadata) is ne
 from __future__ import annotations
 
 import ipaddress
-import socket
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from opscopilot.kernel.addresses import Resolve, is_public, resolve
 from opscopilot.kernel.errors import ValidationFailed
 
-Resolve = Callable[[str, int], list[str]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _METADATA = ipaddress.ip_network("fd00:ec2::/32")  # AWS's own services over IPv6
 
@@ -27,33 +25,6 @@ class AddressRefused(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """Every address of `host`, in the system's order of preference."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
-
-
-def is_public(address: str) -> bool:
-    """False for private, loopback, link-local (metadata), shared, reserved and multicast, also inside IPv6."""
-    try:
-        ip = ipaddress.ip_address(address.split("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or _nat64(ip)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip.teredo is not None:
-            return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
-def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if ip in ipaddress.ip_network("64:ff9b::/96"):
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return None
 
 
 def networks(setting: str) -> tuple[Network, ...]:
