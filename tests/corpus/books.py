@@ -262,7 +262,7 @@ def _others() -> list[Case]:
     plain = xlsx(["SKU", "Qty"], ["007", 1])
     types = parquet("SELECT '007' SKU, 1.50::DECIMAL(9,2) a, 2.0::DOUBLE b, 1e-7::DOUBLE c, DATE '2024-01-02' d, [1, 2] e, {'x': 1} f, NULL::INT g, TIMESTAMPTZ '2024-01-02 03:04:05+02' h")  # fmt: skip
     return [
-        good("types.parquet", types, [("SKU", "a", "b", "c", "d", "e", "f", "g", "h"), ("007", "1.50", "2", "0.0000001", "2024-01-02", "[1,2]", '{"x":1}', "", "2024-01-02 01:04:05+00:00")]),
+        good("types.parquet", types, [("SKU", "a", "b", "c", "d", "e", "f", "g", "h"), ("007", "1.50", "2", "0.0000001", "2024-01-02", "[1, 2]", '{"x": 1}', "", "2024-01-02 01:04:05+00:00")]),
         bad("cut.parquet", types[:100], "damaged_file"), good("one.zip", packed({"a.csv": CSV}), TABLE), good("bz2.csv.bz2", bz2.compress(CSV), TABLE),
         good("xz.csv.xz", lzma.compress(CSV), TABLE), good("zst.csv.zst", zstandard.compress(CSV), TABLE), good("tar.tar.gz", gzip.compress(tar({"a.csv": CSV})), TABLE),
         good("junk.zip", packed({"__MACOSX/._a.csv": b"x", "data/a.csv": CSV, "readme.txt": b"hi", "x.pdf": b"%PDF"}), TABLE, notes=["member_skipped"]),
