@@ -144,4 +144,6 @@ def memory_pulls() -> PullArea:
 def memory_outside() -> Outside:
     """An outside without any network."""
     store = MemoryStore()
-    return Outside(LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns(), memory_pulls())
+    return Outside(
+        LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns(), memory_pulls()
+    )

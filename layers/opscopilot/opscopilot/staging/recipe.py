@@ -78,8 +78,10 @@ class Recipe(BaseModel):
 
     def binding(self, registry: Registry, plant: PlantSettings) -> Binding:
         """Which SQL gives the raw text of each field; Refused when the mapping does not fit the headers."""
-        return Binder(registry, self.headers, plant, self.today, self.landed_at).from_mapping(self.mapping).with_units(
-            {name: one.units for name, one in self.formats.items() if one.units}
+        return (
+            Binder(registry, self.headers, plant, self.today, self.landed_at)
+            .from_mapping(self.mapping)
+            .with_units({name: one.units for name, one in self.formats.items() if one.units})
         )
 
     def settled(self, formats: dict[str, ColumnFormat], *, fill_down: bool) -> Recipe:
