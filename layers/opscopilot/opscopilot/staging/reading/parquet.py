@@ -84,8 +84,11 @@ class ParquetTable:
         while batch := cursor.fetchmany(_BATCH):
             for cells in batch:
                 number += 1
-                for at, write in self._writers:
-                    cells = (*cells[:at], write(cells[at]), *cells[at + 1 :])
+                if self._writers:
+                    row = list(cells)
+                    for at, write in self._writers:
+                        row[at] = write(row[at])
+                    cells = tuple(row)
                 length = sum(map(len, cells))
                 written += length
                 if length > MAX_TEXT:

@@ -28,6 +28,9 @@ class Store:
         self._out: IO[bytes] | None = None
         self._out = path.open("wb")
         self._batch: list[Kept] = []
+        self._held = 0
+        self.size = 0
+        """Characters kept."""
         self.names: dict[str, set[str]] = {}
         """Names of cells in order of appearance, with the kinds of their values: true, false, other."""
         self.lists: dict[str, int] = {}
@@ -71,6 +74,14 @@ class Store:
                 f"it with the same fields in each record.",
             )
 
+    def too_often(self, written: int) -> Refused:
+        """The refusal of values repeated without end."""
+        return Refused(
+            "unsafe_file",
+            f"'{self._file_name}' would become {written >> 20:,} MB because values of its records are repeated in each "
+            "of their lines. Export the lines by themselves.",
+        )
+
     def reject(self, row: int, text: str, why: str) -> None:
         """Keep something that is no record."""
         self.bad += 1
@@ -78,13 +89,15 @@ class Store:
 
     def _put(self, kept: Kept) -> None:
         self._batch.append(kept)
-        if len(self._batch) >= _BATCH:
+        self._held += len(kept[3]) + sum(map(len, kept[1].values())) + sum(map(len, kept[2].values()))
+        if len(self._batch) >= _BATCH or self._held > MAX_TEXT:
             self._flush()
 
     def _flush(self) -> None:
         if self._batch and self._out is not None:
             marshal.dump(self._batch, self._out)
-            self._batch = []
+            self.size += self._held
+            self._batch, self._held = [], 0
 
     def close(self) -> None:
         """Writing is over."""

@@ -9,13 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from opscopilot.staging.reading.documents.store import Kept, Store
+from opscopilot.staging.reading.documents.store import MAX_TEXT, Kept, Store
 from opscopilot.staging.reading.documents.values import flatten, text_of, to_json
 from opscopilot.staging.reading.parts import PartWriter
 from opscopilot.staging.reading.table import Note, Prepared
 from opscopilot.staging.rejects import Spool
 
 _SAMPLE = 50
+_GROWTH_FROM, _GROWTH = 512 << 20, 100
+"""From so many characters on a table may have so many times those of its records, by values that are repeated."""
 Cells = list[str]
 
 
@@ -90,14 +92,25 @@ class RecordTable:
             spool_path.open("w", encoding="utf-8", newline="") as stream,
         ):
             found = Prepared(writer.parts, spool_path, writer.delimiter)
-            spool = Spool(stream)
+            spool, written, most = Spool(stream), 0, max(_GROWTH_FROM, self._store.size * _GROWTH)
             for kept in self._store:
                 row, cells, _, bad = kept
                 if bad:
                     found.rejected += 1
                     spool.add(writer.take(), {"source_row": row, "line": bad}, [_error(row, cells[""], bad)])
-                else:
-                    writer.write_all([(row, one) for one in self._of(kept)])
+                    continue
+                for one in self._of(kept):
+                    length = sum(map(len, one)) + len(one)
+                    written += length
+                    if length > MAX_TEXT:
+                        found.rejected += 1
+                        text = to_json(dict(zip(self.headers, one, strict=True)))[:20_000]
+                        why = f"it has more than {MAX_TEXT:,} characters"
+                        spool.add(writer.take(), {"source_row": row, "line": text}, [_error(row, why, text)])
+                    else:
+                        writer.write(row, one)
+                if written > most:
+                    raise self._store.too_often(written)
             found.records, found.multiline = writer.number, writer.multiline
         return found
 
