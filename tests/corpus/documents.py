@@ -136,7 +136,7 @@ PER_LINE = [
     case("lines: a bad one", '{"sku": "007", "qty": 12.50}\n{"sku": oops}\n{"sku": "008", "qty": 3}\n', _T, odd=[2]),
     case("lines: no objects", '{"sku": "007", "qty": 12.50}\n17\n{"sku": "008", "qty": 3}\n[1]\n', _T, odd=[2, 4]),
     case("lines: cut off", '{"sku": "007", "qty": 12.50}\n{"sku": "008", "qty": 3}\n{"sku": "00', _T, odd=[3]),
-    case("lines: cut off inside a sign", '{"sku": "007", "qty": 12.50}\n{"sku": "008", "qty": 3}\n{"sku": "é'.encode()[:-1], _T, odd=[3]),
+    case("lines: cut off inside a sign", '{"a": "Käse"}\n{"a": "é'.encode()[:-1], [("a",), ("Käse",)], odd=[2]),
     case("lines: numbers", '{"a": 1.10, "b": NaN}\n{"a": 1e3, "b": 12345678901234567890123}\n',
          [("a", "b"), ("1.10", "NaN"), ("1000", "12345678901234567890123")]),
     case("lines: a name twice", '{"a": 1}\n{"a": 1, "a": 2}\n{"a": 3, "a": 3}\n', [("a",), ("1",), ("3",)], odd=[2]),

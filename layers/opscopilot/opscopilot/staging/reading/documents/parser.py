@@ -90,8 +90,7 @@ def encoding_of(path: Path) -> str:
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             while block := stream.read(1 << 20):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
+                decoder.decode(block)  # half a sign at the end says that it was cut off, nothing else
         except UnicodeDecodeError:
             return "cp1252"
     return "utf-8"
