@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.loading import order_lines, psql
+from benchmarks.loading.ours import load_masters
 from benchmarks.loading.stand import Stand, checkpoint, child, server, stand
 from opscopilot.manufacturing.entities import registry
 
@@ -53,7 +54,8 @@ class Bench:
     def run(self, work: Callable[[Stand], Any]) -> Any:
         """One load."""
         self.count += 1
-        with stand(self.port, f"bench_{self.count}", registry()) as found:
+        with stand(self.port, f"bench_{self.count}") as found:
+            load_masters(found, registry())
             checkpoint(self.port)
             return work(found)
 

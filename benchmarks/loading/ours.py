@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.loading.order_lines import masters
 from benchmarks.loading.stand import Files, Silent, Stand
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.entrypoints.normalize import parquet_as_csv
@@ -53,6 +54,14 @@ def load(stand: Stand, catalogue: Registry, source: Path, part_mb: int = 128) ->
         "longest_call": longest,
         "gb_s": sum(GB[name] * taken for name, taken in spent.items()),
     }
+
+
+def load_masters(stand: Stand, catalogue: Registry) -> None:
+    """The items and customers that the lines refer to."""
+    for file_name, text in masters().items():
+        path = stand.folder / file_name
+        path.write_text(text)
+        load(stand, catalogue, path)
 
 
 def _timed(spent: dict[str, float], name: str, work: Any) -> Any:

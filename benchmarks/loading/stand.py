@@ -18,11 +18,8 @@ from uuid import UUID
 
 from sqlalchemy import NullPool, create_engine
 
-from benchmarks.loading.order_lines import masters
 from local.databases import admin, ensure_database, identifier, migrate
 from local.postgres import PostgresServer
-from opscopilot.catalogue.declaration import Registry
-from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import FileLanded, OutboxRow
 from opscopilot.kernel.ids import tenant_id_for
@@ -116,8 +113,8 @@ def server() -> Iterator[int]:
 
 
 @contextmanager
-def stand(port: int, name: str, registry: Registry) -> Iterator[Stand]:
-    """A fresh database with the plant's items and customers."""
+def stand(port: int, name: str) -> Iterator[Stand]:
+    """A fresh database with the plant in it, and nothing else."""
     ensure_database(port, name)
     migrate(port, name)
     folder = Path(tempfile.mkdtemp(prefix="ops-bench-objects-"))
@@ -129,12 +126,6 @@ def stand(port: int, name: str, registry: Registry) -> Iterator[Stand]:
                    VALUES (:id, :code, :code, 'EUR', 'Europe/Copenhagen')""",
                 id=found.tenant_id, code=TENANT,
             )  # fmt: skip
-        from benchmarks.loading.ours import load
-
-        for file_name, text in masters().items():
-            path = folder / file_name
-            path.write_text(text)
-            load(found, registry, path)
         yield found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -158,6 +149,3 @@ def child(*arguments: str) -> dict[str, Any]:
         raise RuntimeError(done.stderr[-4000:])
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
-
-
-__all__ = ["Files", "Silent", "Stand", "SystemClock", "checkpoint", "child", "server", "stand"]
