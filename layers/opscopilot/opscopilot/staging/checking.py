@@ -101,10 +101,15 @@ class Checker:
     footers: list[str] | None = None
     skipped: int = 0
 
-    def load(self, parts: Sequence[Path], delimiter: str, *, multiline: bool, untidy: bool, last: bool = True) -> None:
-        """Make the relation `raw` out of prepared parts. `last`: the file ends here, maybe with totals."""
+    def load(
+        self, parts: Sequence[Path], delimiter: str, *, multiline: bool, untidy: bool, last: bool = True,
+        only: frozenset[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Make the relation `raw` out of prepared parts. `last`: the file ends here, maybe with totals. `only` these
+        columns are loaded."""
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
-        cells = ", ".join(cleaned(index, untidy=untidy) for index in range(self.width))
+        wanted = [index for index in range(self.width) if only is None or f"c{index}" in only]
+        cells = "".join(", " + cleaned(index, untidy=untidy) for index in wanted)
         options = {
             "header": "false", "auto_detect": "false", "delim": literal(delimiter), "quote": "'\"'",
             "escape": "'\"'", "new_line": "'\\n'", "max_line_size": "4194304",
@@ -114,7 +119,7 @@ class Checker:
         given = ", ".join(f"{name} = {value}" for name, value in options.items())
         paths = ", ".join(literal(str(path)) for path in parts)
         self.db.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT record_no, source_row, {cells} FROM read_csv([{paths}], {given})"
+            f"CREATE OR REPLACE TABLE raw AS SELECT record_no, source_row{cells} FROM read_csv([{paths}], {given})"
         )
         self.footers = self._drop_footers() if last else []
         self.skipped = self._skip()

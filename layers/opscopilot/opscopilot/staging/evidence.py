@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from opscopilot.staging.binding import Binding, Bound
 from opscopilot.staging.recipe import ColumnFormat
 
 _DISTINCT = 50_000
+_CELL = re.compile(r"\bc[0-9]+\b")
 _NUMBERS = (Type.QTY, Type.PRICE, Type.MONEY, Type.RATIO, Type.INT)
 _DAYS = (Type.DATE, Type.INSTANT)
 
@@ -111,6 +113,13 @@ class Evidence:
             return False
         by_header = any("line" in one.header.lower().split("/")[0] for one in binding.bounds if "/" in one.header)
         return by_header or self.no_key > self.rows * share
+
+
+def columns(binding: Binding) -> frozenset[str]:
+    """The columns of `raw` that say something about the formats; the others need not be loaded for it."""
+    bounds = [*_in_file(binding, (*_NUMBERS, *_DAYS)), *binding.of_parent, *([binding.key] if binding.key else [])]
+    texts = [one.sql for one in bounds] + [one.per or "" for one in bounds] + [binding.skip or ""]
+    return frozenset(name for text in texts for name in _CELL.findall(text))
 
 
 def _in_file(binding: Binding, kinds: tuple[Type, ...]) -> list[Bound]:

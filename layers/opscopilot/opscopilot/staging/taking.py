@@ -18,7 +18,7 @@ from opscopilot.staging.binding import Binding
 from opscopilot.staging.checking import Checker, Outcome, workbench
 from opscopilot.staging.choosing import Choice
 from opscopilot.staging.doubts import doubted
-from opscopilot.staging.evidence import Evidence, Told
+from opscopilot.staging.evidence import Evidence, Told, columns
 from opscopilot.staging.finished import finished
 from opscopilot.staging.jobs import Claim, LogEntry, Staged
 from opscopilot.staging.landing import Landing
@@ -142,7 +142,11 @@ class _Table:
 
     def _carry_away(self, part: reading.Part, *, last: bool) -> None:
         """Hear what the part says about the file's formats, store it, make room on the disk."""
-        self.checker.load([part.path], part.delimiter, multiline=part.multiline, untidy=True, last=last)
+        # The last part stays loaded whole: rules that may not be meant are tried on it.
+        self.checker.load(
+            [part.path], part.delimiter, multiline=part.multiline, untidy=getattr(self.table, "untidy", True), last=last,
+            only=None if last else columns(self.binding),
+        )  # fmt: skip
         self.evidence.add(Evidence.of(self.db, self.binding))
         number = len(self.made) + 1
         key = parts.part_key(self.work.landing.tenant_id, self.work.claim.job_id, number)

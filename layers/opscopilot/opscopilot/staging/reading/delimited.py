@@ -52,6 +52,7 @@ class DelimitedTable:
         fitting = (one.cells for one in records[body:] if len(one.cells) == width and "".join(one.cells).strip())
         self.sample = tuple(tuple(cells) for cells in islice(fitting, _SAMPLE))
         self.delimiter = layout.delimiter if width > 1 else ","
+        self.untidy = text.untidy
         self.notes: tuple[Note, ...] = found.notes
         self.read_as: dict[str, Any] = {
             "format": "delimited", "encoding": text.encoding, "delimiter": layout.delimiter, "quote": layout.quote,

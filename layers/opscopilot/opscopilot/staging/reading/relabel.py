@@ -52,6 +52,11 @@ class Relabelled:
         """How its columns become fields, for tables that know it themselves; else None."""
         return getattr(self.table, "mapping", None)
 
+    @property
+    def untidy(self) -> bool:
+        """Whether its cells may be padded with more than blanks, or hold formulas."""
+        return bool(getattr(self.table, "untidy", True))
+
     def prepare(self, folder: Path, part_bytes: int | None = None) -> Prepared:
         """As the table does it."""
         return self.table.prepare(folder, part_bytes)
