@@ -22,8 +22,8 @@ _Read = TypeVar("_Read", bound=BaseModel)
 MAX_BODY = 262_144  # an SQS message's own limit
 
 
-class _Alert(BaseModel):
-    """AlertRaised with limits on everything that later becomes a header, a page, or a number in print."""
+class _Event(BaseModel):
+    """What both carry, with limits on everything that later becomes a header, a page, or a number in print."""
 
     model_config = ConfigDict(extra="ignore")
     event_id: UUID
@@ -31,11 +31,16 @@ class _Alert(BaseModel):
     tenant_id: UUID
     occurred_at: _Instant
     correlation_id: Annotated[str, StringConstraints(max_length=200)]
+    severity: Severity
+    message: Annotated[str, StringConstraints(max_length=50_000)]
+
+
+class _Alert(_Event):
+    """AlertRaised."""
+
     alert_id: UUID
     alert_type: AlertType
-    severity: Severity
     title: _Line
-    message: Annotated[str, StringConstraints(max_length=50_000)]
     entity_type: _Line
     entity_id: UUID | None = None
     entity_code: _Line | None = None
@@ -46,27 +51,19 @@ class _Alert(BaseModel):
     link: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-class _File(BaseModel):
-    """FileProcessed with the same limits: names and texts in it come out of a stranger's file."""
+class _File(_Event):
+    """FileProcessed: names and texts in it come out of a stranger's file."""
 
-    model_config = ConfigDict(extra="ignore")
-    event_id: UUID
-    version: Literal[1] = 1
-    tenant_id: UUID
-    occurred_at: _Instant
-    correlation_id: Annotated[str, StringConstraints(max_length=200)]
     job_id: UUID
     file_name: _Line
     source_system: _Line
     status: FileStatus
-    severity: Severity
     entity_type: _Line | None = None
     total_records: _Count
     successful_records: _Count
     failed_records: _Count
     duplicate_records: _Count
     headline: _Line
-    message: Annotated[str, StringConstraints(max_length=50_000)]
     requested_by: _Line | None = None
 
 

@@ -8,6 +8,8 @@ ALTER TABLE staging.ingestion_jobs
     ADD COLUMN parts integer NOT NULL DEFAULT 1;
 CREATE INDEX ingestion_jobs_parent_ix ON staging.ingestion_jobs (tenant_id, parent_job_id)
     WHERE parent_job_id IS NOT NULL;
+-- Every file is asked whether its bytes came before.
+CREATE INDEX ingestion_jobs_sha256_ix ON staging.ingestion_jobs (tenant_id, sha256) WHERE sha256 IS NOT NULL;
 
 CREATE TABLE staging.job_parts (
     tenant_id uuid NOT NULL,

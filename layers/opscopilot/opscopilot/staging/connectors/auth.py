@@ -162,3 +162,5 @@ class OAuth2(_Way):
 
 
 AnyAuth = Annotated[NoAuth | Basic | Bearer | ApiKey | OAuth2, Field(discriminator="kind")]
+SECRET_FIELDS = ("username", "password", "token", "api_key", "client_id", "client_secret")
+"""What the ways together may look for in a connector's secret."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from opscopilot.staging.connectors import moments
-from opscopilot.staging.connectors.auth import AnyAuth, NoAuth
+from opscopilot.staging.connectors.auth import SECRET_FIELDS, AnyAuth, NoAuth
 from opscopilot.staging.connectors.base import (
     BaseConnector,
     Batch,
@@ -61,8 +61,7 @@ class ODataConnector(BaseConnector):
     title: ClassVar[str] = "OData v2 and v4 (SAP S/4HANA and others)"
     speaks_http: ClassVar[bool] = True
     Config = ODataConfig
-    secret_fields: ClassVar[tuple[str, ...]] = ("username", "password", "token", "api_key", "client_id",
-                                                "client_secret")  # fmt: skip
+    secret_fields: ClassVar[tuple[str, ...]] = SECRET_FIELDS
 
     def streams(self) -> list[Stream]:
         return [Stream(one.name, one.entity, one.change_field) for one in self.config.streams]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from opscopilot.staging.connectors import moments
-from opscopilot.staging.connectors.auth import AnyAuth, NoAuth
+from opscopilot.staging.connectors.auth import SECRET_FIELDS, AnyAuth, NoAuth
 from opscopilot.staging.connectors.base import (
     BaseConnector,
     Batch,
@@ -71,8 +71,7 @@ class RestConnector(BaseConnector):
     title: ClassVar[str] = "Any JSON API over https"
     speaks_http: ClassVar[bool] = True
     Config = RestConfig
-    secret_fields: ClassVar[tuple[str, ...]] = ("username", "password", "token", "api_key", "client_id",
-                                                "client_secret")  # fmt: skip
+    secret_fields: ClassVar[tuple[str, ...]] = SECRET_FIELDS
 
     def streams(self) -> list[Stream]:
         return [
