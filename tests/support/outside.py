@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.entrypoints.parts import Outside
-from opscopilot.forecasting.runs import Run
+from opscopilot.forecasting.runs.executions import Run
 from opscopilot.notifications.channels import Message, Receipt
 from opscopilot.staging.connectors.running import Ended, PullArea
 from opscopilot.staging.connectors.secrets import SecretMissing

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opscopilot.forecasting.positions import positions
+from opscopilot.forecasting.inventory.positions import positions
 from opscopilot.manufacturing.queries_shared import OPEN_LINES, STOCK, SUPPLY
 from tests.support.fixtures import NewPlant
 from tests.support.plant import Plant

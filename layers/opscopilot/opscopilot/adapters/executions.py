@@ -8,7 +8,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from opscopilot.forecasting.runs import Run, RunStatus
+from opscopilot.forecasting.runs.executions import Run, RunStatus
 from opscopilot.staging.connectors.running import Ended
 
 _STATUS: dict[str, RunStatus] = {

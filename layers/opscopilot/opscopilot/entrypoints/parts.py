@@ -23,7 +23,7 @@ from opscopilot.copilot.chat import ChatModel
 from opscopilot.copilot.router import Router
 from opscopilot.copilot.service import Copilot
 from opscopilot.forecasting import routes as forecasting_routes
-from opscopilot.forecasting.runs import Runs
+from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.tools import TOOLS as FORECAST_TOOLS
 from opscopilot.insights import routes as insights_routes
 from opscopilot.insights.alert_tools import TOOLS as ALERT_TOOLS

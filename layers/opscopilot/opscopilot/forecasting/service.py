@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from opscopilot.forecasting import versions
-from opscopilot.forecasting.batch import run_batch
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.plan import plan
-from opscopilot.forecasting.publish import publish
+from opscopilot.forecasting.runs import versions
+from opscopilot.forecasting.runs.batch import run_batch
+from opscopilot.forecasting.runs.plan import plan
+from opscopilot.forecasting.runs.publish import publish
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import EventPublisher

@@ -13,11 +13,11 @@ from uuid import UUID
 import pytest
 
 from opscopilot.forecasting import words
-from opscopilot.forecasting.accuracy import Bias
-from opscopilot.forecasting.alert_store import decide
-from opscopilot.forecasting.calendar import DataCut, week_of
-from opscopilot.forecasting.conditions import Condition, biased
+from opscopilot.forecasting.alerting.conditions import Condition, biased
+from opscopilot.forecasting.alerting.store import decide
 from opscopilot.forecasting.copyio import cell
+from opscopilot.forecasting.demand.calendar import DataCut, week_of
+from opscopilot.forecasting.evaluation.accuracy import Bias
 
 NOW = datetime(2025, 3, 31, 6, tzinfo=UTC)
 VERSION: Any = SimpleNamespace(id=UUID(int=9), code="DEMAND-W-20250330-01")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opscopilot.forecasting import explain
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.leadtimes import LeadTime, Sourcing, lead_time
-from opscopilot.forecasting.positions import Position, Supply
-from opscopilot.forecasting.risk import Outlook, Risk, Window, assess, expected_shortage
+from opscopilot.forecasting.inventory import explain
+from opscopilot.forecasting.inventory.positions import Position, Supply
+from opscopilot.forecasting.inventory.risk import Outlook, Risk, Window, assess, expected_shortage
+from opscopilot.forecasting.supply.leadtimes import LeadTime, Sourcing, lead_time
 
 AS_OF = date(2025, 3, 30)
 WINDOW = Window(AS_OF, date(2025, 3, 31), date(2025, 6, 29))

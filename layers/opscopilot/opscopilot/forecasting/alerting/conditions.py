@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.forecasting import words
-from opscopilot.forecasting.accuracy import Bias
-from opscopilot.forecasting.assessment import Assessed
+from opscopilot.forecasting.evaluation.accuracy import Bias
+from opscopilot.forecasting.inventory.assessment import Assessed
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.events import AlertType, Severity
 from opscopilot.kernel.money import total

@@ -6,8 +6,8 @@ import hashlib
 import json
 from uuid import UUID
 
-from opscopilot.forecasting.calendar import DataCut
 from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.kernel.db import Tx
 
 # Entities whose files change a demand forecast or the risk that follows from it.

@@ -13,7 +13,7 @@ from opscopilot.forecasting.engine.baselines import recent_window, run_baselines
 from opscopilot.forecasting.engine.columns import pack, scatter
 from opscopilot.forecasting.engine.layout import longest_history
 from opscopilot.forecasting.engine.types import BoolArray, FloatArray
-from opscopilot.forecasting.leadtimes import LeadTime
+from opscopilot.forecasting.supply.leadtimes import LeadTime
 
 _TOO_LARGE = 1e11
 """Quantities from here on do not fit the database's numeric(18,6) with room for an interval."""

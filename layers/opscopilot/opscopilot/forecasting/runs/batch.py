@@ -10,11 +10,12 @@ from uuid import UUID
 
 import numpy as np
 
-from opscopilot.forecasting import batch_store, copyio, versions
+from opscopilot.forecasting import copyio
 from opscopilot.forecasting.config import PERIOD, ForecastConfig
+from opscopilot.forecasting.demand.series import Series, compute
 from opscopilot.forecasting.engine.types import FloatArray
-from opscopilot.forecasting.leadtimes import sourcing
-from opscopilot.forecasting.series import Series, compute
+from opscopilot.forecasting.runs import batch_store, versions
+from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import ValidationFailed
 

@@ -6,8 +6,8 @@ demand; neither are lines cancelled because they were typed by mistake.
 
 from __future__ import annotations
 
-from opscopilot.forecasting.calendar import DataCut
 from opscopilot.forecasting.config import PERIOD
+from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.kernel.db import Tx
 
 # A cancelled quantity was never demand when the reason says so; it is lost demand unless the customer

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from opscopilot.forecasting import queries, queries_risk
 from opscopilot.forecasting.queries_risk import Sort
-from opscopilot.forecasting.runs import Run, Runs
+from opscopilot.forecasting.runs.executions import Run, Runs
 from opscopilot.forecasting.schemas import (
     AccuracyMetric,
     DemandForecast,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from opscopilot.forecasting import words
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.positions import Position
-from opscopilot.forecasting.risk import Risk
+from opscopilot.forecasting.inventory.positions import Position
+from opscopilot.forecasting.inventory.risk import Risk
 from opscopilot.kernel.money import Money
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting import accuracy, alert_store, assessment, conditions, versions
+from opscopilot.forecasting.alerting import conditions
+from opscopilot.forecasting.alerting import store as alert_store
 from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.evaluation import accuracy
+from opscopilot.forecasting.inventory import assessment
+from opscopilot.forecasting.runs import versions
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import Conflict

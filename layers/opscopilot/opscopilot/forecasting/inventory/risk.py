@@ -11,8 +11,7 @@ import numpy as np
 from opscopilot.forecasting.config import PERIOD_DAYS, ForecastConfig
 from opscopilot.forecasting.engine import LeadTimeDemand
 from opscopilot.forecasting.engine.types import FloatArray
-from opscopilot.forecasting.leadtimes import LeadTime, Sourcing
-from opscopilot.forecasting.positions import ZERO, Position
+from opscopilot.forecasting.inventory.positions import ZERO, Position
 from opscopilot.forecasting.rules import (
     ReorderAdvice,
     days_of_supply,
@@ -22,6 +21,7 @@ from opscopilot.forecasting.rules import (
     risk_level,
 )
 from opscopilot.forecasting.rules.reorder import shelf_life_cap
+from opscopilot.forecasting.supply.leadtimes import LeadTime, Sourcing
 
 _MICRO = Decimal("0.000001")
 _GRID = (np.arange(1000) + 0.5) / 1000

@@ -11,12 +11,13 @@ from uuid import UUID
 
 import numpy as np
 
-from opscopilot.forecasting import copyio, explain
+from opscopilot.forecasting import copyio
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.leadtimes import sourcing
-from opscopilot.forecasting.positions import Position, positions
-from opscopilot.forecasting.risk import Outlook, Risk, Window, assess
-from opscopilot.forecasting.versions import Version
+from opscopilot.forecasting.inventory import explain
+from opscopilot.forecasting.inventory.positions import Position, positions
+from opscopilot.forecasting.inventory.risk import Outlook, Risk, Window, assess
+from opscopilot.forecasting.runs.versions import Version
+from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.money import Money
 

@@ -12,8 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from opscopilot.forecasting import copyio
-from opscopilot.forecasting.conditions import Condition
-from opscopilot.forecasting.versions import Version
+from opscopilot.forecasting.alerting.conditions import Condition
+from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import SEVERITIES, AlertRaised
 from opscopilot.kernel.ids import uuid7

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting.calendar import DataCut
 from opscopilot.forecasting.config import MODEL_NAME, MODEL_VERSION, PERIOD, SCOPE, ForecastConfig
+from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 

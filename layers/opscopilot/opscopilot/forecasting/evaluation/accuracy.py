@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from opscopilot.forecasting.versions import Version
+from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
 
 LAGS = (1, 2, 4, 8)

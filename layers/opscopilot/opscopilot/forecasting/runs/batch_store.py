@@ -9,8 +9,8 @@ import numpy as np
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.series import Outcome, Series
-from opscopilot.forecasting.versions import Version
+from opscopilot.forecasting.demand.series import Outcome, Series
+from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
 
 _SERIES_COLUMNS = (

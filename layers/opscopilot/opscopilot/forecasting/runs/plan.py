@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from opscopilot.forecasting import history, inputs, versions
-from opscopilot.forecasting.calendar import DataCut, data_cut
 from opscopilot.forecasting.config import PERIOD, ForecastConfig
+from opscopilot.forecasting.demand import history, inputs
+from opscopilot.forecasting.demand.calendar import DataCut, data_cut
+from opscopilot.forecasting.runs import versions
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import ValidationFailed

@@ -1,0 +1,1 @@
+"""How good forecasts turned out to be."""

@@ -1,0 +1,1 @@
+"""What the forecast means for stock: positions, stock-out risk, advice."""

@@ -1,0 +1,1 @@
+"""What the plant's own quality figures will be, and where they leave their limits."""

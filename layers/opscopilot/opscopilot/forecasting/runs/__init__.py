@@ -1,0 +1,1 @@
+"""A forecast run: plan the batches, compute them, publish the version."""

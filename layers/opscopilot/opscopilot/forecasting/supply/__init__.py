@@ -1,0 +1,1 @@
+"""How long supply takes and how far it can be relied on."""

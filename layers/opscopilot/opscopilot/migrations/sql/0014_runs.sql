@@ -1,0 +1,2 @@
+-- Forecast runs: batches, progress, cost.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Planning: settings, overrides, model registry.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Safety stocks, classes, supersession, supply risk.
+SELECT 1;

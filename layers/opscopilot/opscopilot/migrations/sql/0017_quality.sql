@@ -1,0 +1,2 @@
+-- Quality forecasts, control charts, sensor signals.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Alerts: hysteresis, causes, planned events.
+SELECT 1;

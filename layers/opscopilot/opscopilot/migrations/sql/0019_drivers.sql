@@ -1,0 +1,2 @@
+-- What drives demand: promotions, prices, calendar days.
+SELECT 1;

@@ -1,0 +1,1 @@
+"""The planning workspace: what planners decide on top of forecasts and stock."""

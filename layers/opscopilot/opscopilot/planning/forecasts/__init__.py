@@ -1,0 +1,1 @@
+"""Forecast versions as planners work with them: overrides, accuracy, models, settings."""

@@ -1,0 +1,1 @@
+"""Safety stocks, classes and stock projections as planners work with them."""
