@@ -201,7 +201,7 @@ def test_logs_are_structured_kept_and_forgotten(template: Template) -> None:
 
 
 def test_functions_are_what_the_layers_are_built_for(template: Template) -> None:
-    layers = {"RuntimeLayer", "AnalyticsLayer", "ApiLayer", "OpsCopilotLayer"}
+    layers = {"RuntimeLayer", "AnalyticsLayer", "ForecastingLayer", "ApiLayer", "OpsCopilotLayer"}
     for name, function in template.of_type("AWS::Lambda::Function"):
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), name
         assert function["VpcConfig"]["SubnetIds"] == [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}]
