@@ -16,7 +16,8 @@ from opscopilot.forecasting import words
 from opscopilot.forecasting.alerting.conditions import Condition, biased
 from opscopilot.forecasting.alerting.store import decide
 from opscopilot.forecasting.copyio import cell
-from opscopilot.forecasting.demand.calendar import DataCut, week_of
+from opscopilot.forecasting.demand.calendar import DataCut
+from opscopilot.forecasting.demand.periods import WEEKLY, week_of
 from opscopilot.forecasting.evaluation.accuracy import Bias
 
 NOW = datetime(2025, 3, 31, 6, tzinfo=UTC)
@@ -35,9 +36,9 @@ def test_c31_weeks_begin_where_the_plant_says(day: str, start: int, week: str) -
 def test_p56_a_week_is_complete_when_its_last_day_is_over() -> None:
     running = DataCut(date(2025, 3, 30), date(2025, 3, 29), 1)
     over = DataCut(date(2025, 3, 30), date(2025, 3, 30), 1)
-    assert (running.horizon_start, running.history_end) == (date(2025, 3, 24), date(2025, 3, 23))
-    assert (over.horizon_start, over.history_end) == (date(2025, 3, 31), date(2025, 3, 30))
-    assert over.horizon_end(13) == date(2025, 6, 29)
+    assert (running.horizon_start(), running.history_end()) == (date(2025, 3, 24), date(2025, 3, 23))
+    assert (over.horizon_start(), over.history_end()) == (date(2025, 3, 31), date(2025, 3, 30))
+    assert over.horizon_end(WEEKLY, 13) == date(2025, 6, 29)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,13 @@
-"""Weeks as the plant counts them, and where its history ends."""
+"""Where a plant's history ends, bucket by bucket."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from opscopilot.forecasting.config import PERIOD_DAYS
+from opscopilot.forecasting.demand.periods import WEEKLY, Period
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.tenancy import PlantSettings
-
-
-def week_of(day: date, week_start: int) -> date:
-    """First day of the week that holds `day`; `week_start` 1 = Monday … 7 = Sunday (C31)."""
-    return day - timedelta(days=(day.isoweekday() - week_start) % 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +19,21 @@ class DataCut:
     complete_day: date
     week_start: int
 
-    @property
-    def horizon_start(self) -> date:
-        """First forecast week: the one that holds the first day not fully known (P-56)."""
-        return week_of(self.complete_day + timedelta(days=1), self.week_start)
+    def horizon_start(self, period: Period = WEEKLY) -> date:
+        """First forecast bucket: the one that holds the first day not fully known (P-56)."""
+        return period.start_of(self.complete_day + timedelta(days=1), self.week_start)
 
-    @property
-    def history_end(self) -> date:
-        """Last day of the last complete week."""
-        return self.horizon_start - timedelta(days=1)
+    def history_end(self, period: Period = WEEKLY) -> date:
+        """Last day of the last complete bucket."""
+        return self.horizon_start(period) - timedelta(days=1)
 
-    def horizon_end(self, periods: int) -> date:
-        """Last day of the last forecast week."""
-        return self.horizon_start + timedelta(days=PERIOD_DAYS * periods - 1)
+    def last_bucket(self, period: Period = WEEKLY) -> date:
+        """First day of the last complete bucket."""
+        return period.following(self.horizon_start(period), -1)
+
+    def horizon_end(self, period: Period, count: int) -> date:
+        """Last day of the last of `count` forecast buckets."""
+        return period.following(self.horizon_start(period), count) - timedelta(days=1)
 
 
 def data_cut(plant: PlantSettings, clock: Clock) -> DataCut:

@@ -90,7 +90,7 @@ def rebuild(tx: Tx, cut: DataCut) -> int:
     tx.execute(_LINES, as_of=cut.as_of, week_start=cut.week_start, never=NEVER_DEMAND, choice=CUSTOMER_CHOICE)
     tx.execute(
         _SERIES, as_of=cut.as_of, week_start=cut.week_start,
-        last=cut.horizon_start.fromordinal(cut.horizon_start.toordinal() - 7),
+        last=cut.last_bucket(),
     )  # fmt: skip
     removed = tx.execute(_REMOVE, period=PERIOD)
     stored = tx.execute(_STORE, period=PERIOD, tenant=tx.tenant_id)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from opscopilot.forecasting.config import MODEL_NAME, MODEL_VERSION, PERIOD, SCOPE, ForecastConfig
 from opscopilot.forecasting.demand.calendar import DataCut
+from opscopilot.forecasting.demand.periods import WEEKLY
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 
@@ -101,7 +102,7 @@ def create(tx: Tx, cut: DataCut, fingerprint: str, config: ForecastConfig) -> UU
                        :print, CAST(:settings AS jsonb), :model) RETURNING id""",
                 tenant=tx.tenant_id, code=f"{prefix}-{number:02d}", scope=SCOPE, period=PERIOD,
                 name=f"Weekly demand, data up to {cut.complete_day}", as_of=cut.as_of,
-                history_end=cut.history_end, start=cut.horizon_start, end=cut.horizon_end(config.horizon),
+                history_end=cut.history_end(), start=cut.horizon_start(), end=cut.horizon_end(WEEKLY, config.horizon),
                 periods=config.horizon, print=fingerprint, settings=json.dumps(config.as_json()),
                 model=_model(tx, cut, config),
             )
@@ -122,7 +123,7 @@ def _model(tx: Tx, cut: DataCut, config: ForecastConfig) -> UUID:
                        trained_at = now(), training_to = excluded.training_to, row_version = m.row_version + 1
                    RETURNING id""",
                 tenant=tx.tenant_id, name=MODEL_NAME, version=MODEL_VERSION, params=json.dumps(config.as_json()),
-                until=cut.history_end,
+                until=cut.history_end(),
             )
         )
     )  # fmt: skip
