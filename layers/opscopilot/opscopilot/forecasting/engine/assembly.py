@@ -10,7 +10,7 @@ from opscopilot.forecasting.engine.cleaning import History
 from opscopilot.forecasting.engine.fallback import fallback_name, fallback_quantiles
 from opscopilot.forecasting.engine.layout import Part
 from opscopilot.forecasting.engine.metrics import interval, measure
-from opscopilot.forecasting.engine.types import BacktestMetrics, BatchForecast, FloatArray
+from opscopilot.forecasting.engine.types import Backtest, BacktestMetrics, BatchForecast, FloatArray
 
 _NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape")
 
@@ -19,7 +19,13 @@ class Assembly:
     """Collects results by series position."""
 
     def __init__(
-        self, histories: Sequence[History], horizon: int, season: int, levels: tuple[float, ...], taus: FloatArray
+        self,
+        histories: Sequence[History],
+        horizon: int,
+        season: int,
+        levels: tuple[float, ...],
+        taus: FloatArray,
+        origins: int,
     ) -> None:
         count = len(histories)
         self.histories, self.horizon, self.season = histories, horizon, season
@@ -32,6 +38,8 @@ class Assembly:
         self.numbers = {name: np.full(count, np.nan) for name in _NUMBERS}
         self.coverage = {level: np.full(count, np.nan) for level in levels}
         self.origins = np.zeros(count, dtype=np.int64)
+        self.paths = np.full((origins, count, horizon), np.nan)
+        self.actual, self.cuts = self.paths.copy(), np.zeros((origins, count), dtype=np.int64)
         self.loss_name, self.baseline_name = ["none"] * count, ["none"] * count
         self.by_baseline: dict[str, FloatArray] = {}
         self.baselines: dict[str, FloatArray] = {}
@@ -54,6 +62,8 @@ class Assembly:
         for name, path in zip(part.layout.baseline_names, part.baselines[:, 0], strict=True):
             self.baselines.setdefault(name, np.full(self.mean.shape, np.nan))[at] = path
         self.origins[at] = found.origins
+        self.paths[:, at], self.actual[:, at] = part.choice.path[1:], part.layout.actual
+        self.cuts[:, at] = part.layout.cuts
         for j, i in enumerate(index):
             self.loss_name[i], self.baseline_name[i] = found.loss_name[j], found.baseline_name[j]
 
@@ -88,6 +98,7 @@ class Assembly:
             metrics=self._metrics(),
             baselines=self.baselines,
             weights=self.weights,
+            backtest=Backtest(np.maximum(self.paths, 0.0), self.actual, self.cuts),
         )
 
     def _metrics(self) -> BacktestMetrics:

@@ -34,7 +34,7 @@ def forecast_batch(
     _check(horizon, season, levels)
     taus = _taus(levels)
     histories = [clean(y, settings.min_points) for y in series]
-    out = Assembly(histories, horizon, season, tuple(levels), taus)
+    out = Assembly(histories, horizon, season, tuple(levels), taus, settings.origins)
     for kind, engine in _ENGINES.items():
         for index in _blocks(histories, kind, settings.block):
             values = [histories[i].values for i in index]

@@ -25,10 +25,12 @@ def longest_history(season: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`actual` (K, N, h) hidden values in input units, NaN where there is no such origin or period."""
+    """`actual` (K, N, h) hidden values in input units, NaN where there is no such origin or period; `cuts` (K, N)
+    how many points were hidden there, 0 where there is no such origin."""
 
     columns: Columns
     actual: FloatArray
+    cuts: IntArray
     origins: IntArray
     horizon: int
     season: int
@@ -59,6 +61,7 @@ def lay_out(
     """Columns for the forecast and for each rolling origin of each series; `window` of the recent mean."""
     pieces, series, slots = [], [], []
     actual = np.full((settings.origins, len(histories), horizon), np.nan)
+    cuts_of = np.zeros((settings.origins, len(histories)), dtype=np.int64)
     origins = np.zeros(len(histories), dtype=np.int64)
     for i, y in enumerate(histories):
         pieces.append(y)
@@ -72,8 +75,9 @@ def lay_out(
             slots.append(k + 1)
             hidden = y[len(y) - cut :][:horizon]
             actual[k, i, : len(hidden)] = hidden
+            cuts_of[k, i] = cut
     columns = pack(pieces, series, slots, longest_history(season))
-    return Layout(columns, actual, origins, horizon, season, window or recent_window(season))
+    return Layout(columns, actual, cuts_of, origins, horizon, season, window or recent_window(season))
 
 
 @dataclass(frozen=True, slots=True)

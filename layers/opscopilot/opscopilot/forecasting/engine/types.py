@@ -60,6 +60,18 @@ class BacktestMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Backtest:
+    """What the rolling origins forecast and what came: (K, N, h) each, NaN where there is no such origin or period.
+
+    `cuts` (K, N): how many of the last points were hidden at that origin, 0 where there is none.
+    """
+
+    path: FloatArray
+    actual: FloatArray
+    cuts: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class BatchForecast:
     """Forecasts of N series for the next `horizon` periods, in the units of the input.
 
@@ -68,7 +80,9 @@ class BatchForecast:
     over the first 1..horizon periods, which is what a lead time needs.
     `methods` says per series what produced the numbers (a fallback says so), `refusals` why the series should
     not be published as a forecast (None when it may be), `notes` what was done to the input. `baselines` holds
-    what the simple methods say (N, horizon), NaN for a series they were not run on.
+    what the simple methods say (N, horizon), NaN for a series they were not run on. `backtest` is what the
+    accuracy was measured on. `uplift` (N, horizon) is what promotions, prices and calendar add to `mean`
+    (negative where they take away); None when nothing of the kind was given.
     """
 
     horizon: int
@@ -87,6 +101,8 @@ class BatchForecast:
     metrics: BacktestMetrics
     baselines: dict[str, FloatArray]
     weights: dict[str, float] = field(default_factory=dict)
+    backtest: Backtest | None = None
+    uplift: FloatArray | None = None
 
     def __len__(self) -> int:
         return int(self.mean.shape[0])
