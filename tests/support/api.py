@@ -110,6 +110,14 @@ class Api:
         """POST under /api/v1."""
         return self("POST", f"/api/v1{path}", as_=as_, body=body, **query)
 
+    def put(self, path: str, as_: str | None = None, body: Any = None, **query: Any) -> Answer:
+        """PUT under /api/v1."""
+        return self("PUT", f"/api/v1{path}", as_=as_, body=body, **query)
+
+    def delete(self, path: str, as_: str | None = None, **query: Any) -> Answer:
+        """DELETE under /api/v1."""
+        return self("DELETE", f"/api/v1{path}", as_=as_, **query)
+
 
 def _event(
     method: str, path: str, query: dict[str, Any], headers: dict[str, str], body: Any, authorizer: Any

@@ -30,6 +30,9 @@ GRANTED = {
     ("ops_copilot", "staging.data_connector_configs"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.notification_preferences"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.alert_acknowledgments"): {"INSERT"},
+    ("ops_forecast", "planning.forecast_settings"): {"SELECT"},
+    ("ops_forecast", "planning.forecast_overrides"): {"SELECT"},
+    ("ops_forecast", "planning.demand_adjustments"): {"SELECT"},
 }  # fmt: skip
 REVOKED = {
     ("ops_notify", "notification.alert_acknowledgments"): {"UPDATE", "DELETE"},

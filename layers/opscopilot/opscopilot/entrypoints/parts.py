@@ -37,6 +37,7 @@ from opscopilot.manufacturing.tools import TOOLS as OPERATIONS_TOOLS
 from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.routes import Relay
+from opscopilot.planning.forecasts import routes as planning_routes
 from opscopilot.staging import routes as staging_routes
 from opscopilot.staging.connectors.running import PullArea
 from opscopilot.staging.ports import Redriver
@@ -110,6 +111,7 @@ def context_routers(around: Outside) -> list[APIRouter]:
         catalogue_routes.router(registry),
         manufacturing_routes.router(registry),
         forecasting_routes.router(around.runs),
+        planning_routes.router(),
         insights_routes.router(),
         notification_routes.router(around.mail, around.relay),
         copilot_routes.router(copilot(around.chat)),

@@ -1,0 +1,15 @@
+"""HTTP: plan with forecasts. One module per subject."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from opscopilot.planning.forecasts.routes.settings import settings_routes
+from opscopilot.web import PROBLEM_RESPONSES
+
+
+def router() -> APIRouter:
+    """All routes of planning with forecasts."""
+    routes = APIRouter(responses=PROBLEM_RESPONSES)
+    settings_routes(routes)
+    return routes
