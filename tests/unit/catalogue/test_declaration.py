@@ -100,7 +100,7 @@ def test_people_are_told_what_would_be_right() -> None:
 
 def test_what_others_divide_by_is_more_than_zero() -> None:
     found = {f"{entity.name}.{one.name}" for entity in registry() for one in entity.fields if one.positive}
-    assert found == {"sku_uom.factor_to_base", "bom.base_qty", "bom.expected_yield"}
+    assert found == {"sku_uom.factor_to_base", "bom.base_qty", "bom.expected_yield", "sku_supersession.factor"}
 
 
 @ALL
@@ -111,8 +111,8 @@ def test_only_a_number_without_a_sign_is_positive(entity: Entity) -> None:
 
 def test_the_catalogue_holds_the_canonical_entities_of_the_model() -> None:
     assert set(registry().names()) == {
-        "location", "sku", "sku_uom", "sku_xref", "supplier", "sku_supplier", "customer", "bom", "bom_component",
-        "operation", "work_order", "work_order_material", "purchase_order", "purchase_order_line", "receipt",
+        "location", "sku", "sku_uom", "sku_xref", "sku_supersession", "supplier", "sku_supplier", "customer", "bom",
+        "bom_component", "operation", "work_order", "work_order_material", "purchase_order", "purchase_order_line", "receipt",
         "sales_order", "sales_order_line", "shipment_line", "inventory_snapshot", "inventory_movement",
         "trace_event", "trace_event_item", "trace_event_error",
     }  # fmt: skip

@@ -25,6 +25,7 @@ class Field:
     `aliases` maps a spelling met in files (lower case) to an enum value. `inherit` takes the parent's value
     where the file has none. `signed` allows negative numbers, `positive` refuses zero as well. `default` fills an
     empty cell. `minimum` and `maximum` bound a number, `below` bounds it without being reached (plain decimals).
+    `first_of` keeps what that other field of the row said first: later files change the other field, not this one.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Field:
     minimum: str | None = None
     maximum: str | None = None
     below: str | None = None
+    first_of: str | None = None
     doc: str = ""
 
     @property
@@ -224,7 +226,8 @@ class Registry:
                 raise ValueError(f"{entity.name}.{ref.column} refers to unknown entity '{ref.entity}'")
             if len(ref.fields) != len(target.key):
                 raise ValueError(f"{entity.name}.{ref.column} must give the key {target.key} of '{ref.entity}'")
-        for name in (*entity.key, *entity.consumed, *(one for pair in entity.in_order for one in pair)):
+        firsts = (one.first_of for one in entity.fields if one.first_of)
+        for name in (*entity.key, *entity.consumed, *(one for pair in entity.in_order for one in pair), *firsts):
             entity.field(name)
         self._check_unit(entity)
         self._entities[entity.name] = entity

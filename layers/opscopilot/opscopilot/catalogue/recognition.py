@@ -44,6 +44,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "sku": ("item", "material", "product", "sku", "artikel", "mara", "article"),
     "sku_uom": ("uom", "unit", "factor", "pack", "marm"),
     "sku_xref": ("xref", "crossref", "alias"),
+    "sku_supersession": ("supersession", "superseded", "successor", "nachfolge"),
     "supplier": ("supplier", "vendor", "lfa1", "lieferant", "kreditor"),
     "sku_supplier": ("source", "eord", "eina", "supplierinfo", "productvendor", "pricelist"),
     "customer": ("customer", "kna1", "kunde", "debitor", "partner"),

@@ -78,7 +78,7 @@ def match(plan: LoadPlan, *, late: bool = False) -> str:
     `late` records come after their time: any file loaded since then is newer.
     """
     compared = _compared(plan)
-    old, new = (", ".join(f"{side}.{c}" for c in compared) for side in ("e", "t"))
+    old, new = ", ".join(f"e.{c}" for c in compared), ", ".join(_new(plan, c) for c in compared)
     changed = f"ROW({old}) IS DISTINCT FROM ROW({new})" if compared else "false"
     return (
         f"CREATE TEMPORARY TABLE {matched(plan)} ON COMMIT DROP AS\n"
@@ -148,7 +148,7 @@ def insert(plan: LoadPlan, *, some_exist: bool) -> str:
     entity = plan.entity
     columns = ["id", *_columns(plan), *LINEAGE_COLUMNS, "source_as_of"]
     values = ", ".join(
-        ["(SELECT platform.current_tenant())", row_ids(), *(f"t.{c}" for c in _columns(plan)),
+        ["(SELECT platform.current_tenant())", row_ids(), *(_first(plan, c, "t.{c}, t.{other}") for c in _columns(plan)),
          "(SELECT current_setting('ops.source_system'))", "t.source_id", JOB, "t.source_row", AS_OF]
     )  # fmt: skip
     unknown = f" AND NOT EXISTS (SELECT 1 FROM {matched(plan)} m WHERE m.record_no = t.record_no)" if some_exist else ""
@@ -160,7 +160,7 @@ def insert(plan: LoadPlan, *, some_exist: bool) -> str:
 
 def update(plan: LoadPlan) -> str:
     """Bring the changed rows up to date, in the columns that the file carries."""
-    sets = [f"{c} = t.{c}" for c in _updatable(plan)]
+    sets = [f"{c} = {_new(plan, c)}" for c in _updatable(plan)]
     sets += ["source_system = current_setting('ops.source_system')", f"ingestion_job_id = {JOB}"]
     sets += ["source_row = t.source_row", f"source_as_of = coalesce({AS_OF}, e.source_as_of)"]
     if plan.has_source_id:
@@ -188,7 +188,7 @@ def pardon(plan: LoadPlan) -> str:
 def history(plan: LoadPlan) -> str:
     """Keep what the changed rows were, before they change."""
     pairs = " || ".join(
-        f"CASE WHEN e.{c} IS DISTINCT FROM t.{c} THEN ARRAY['{c}', e.{c}::text] ELSE '{{}}' END"
+        f"CASE WHEN e.{c} IS DISTINCT FROM {_new(plan, c)} THEN ARRAY['{c}', e.{c}::text] ELSE '{{}}' END"
         for c in _compared(plan)
     )
     return (
@@ -209,6 +209,16 @@ def _columns(plan: LoadPlan) -> list[str]:
     return [ref.column for ref in plan.entity.refs] + [one.name for one in plan.entity.stored] + _derived(plan)
 
 
+def _new(plan: LoadPlan, column: str) -> str:
+    """SQL for the value a changed row will have. What is kept from the first time only changes when a file says so."""
+    return _first(plan, column, "t.{c}, e.{c}, e.{other}, t.{other}")
+
+
+def _first(plan: LoadPlan, column: str, sides: str) -> str:
+    other = plan.entity.field(column).first_of if plan.entity.has(column) else None
+    return f"coalesce({sides.format(c=column, other=other)})" if other else f"t.{column}"
+
+
 def _compared(plan: LoadPlan) -> list[str]:
     changing = _updatable(plan)
     return changing + (["source_id"] if plan.has_source_id and changing else [])
@@ -218,5 +228,6 @@ def _updatable(plan: LoadPlan) -> list[str]:
     """Columns a second load may change: what the file carries, and what follows from it."""
     carried = [ref.column for ref in plan.entity.refs if set(ref.fields) & plan.fields]
     inherited = [one.name for one in plan.entity.stored if one.inherit and one.name not in plan.fields]
-    found = carried + [one.name for one in plan.present] + inherited + _derived(plan)
+    firsts = [one.name for one in plan.entity.stored if one.first_of in plan.fields and one.name not in plan.fields]
+    found = carried + [one.name for one in plan.present] + firsts + inherited + _derived(plan)
     return [one for one in found if one not in plan.entity.key_columns]

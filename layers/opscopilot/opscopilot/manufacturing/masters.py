@@ -69,6 +69,18 @@ SKU_XREF = Entity(
     ),
 )  # fmt: skip
 
+SKU_SUPERSESSION = Entity(
+    name="sku_supersession", table="sku_supersessions", title="Supersessions", key=("sku_code", "successor_sku"),
+    refs=(SKU_REF, Ref("successor_sku_id", "sku", ("successor_sku",))),
+    doc="Which item replaces which. Demand of the old one becomes demand of its successor from the day on.",
+    fields=(
+        SKU_CODE, Field("successor_sku", CODE, required=True, doc="The item that takes its place."),
+        Field("valid_from", DATE, doc="From which day the successor is asked for. Empty: since ever."),
+        Field("factor", QTY, default="1", positive=True, doc="Base units of the successor for one of the old item."),
+        Field("use_up", BOOL, default="true", doc="Whether stock of the old item still serves the successor's demand."),
+    ),
+)  # fmt: skip
+
 SUPPLIER = Entity(
     name="supplier", table="suppliers", title="Suppliers", key=("supplier_code",), search=("supplier_code", "name"),
     doc="Whom we buy from.",
@@ -158,4 +170,6 @@ OPERATION = Entity(
     ),
 )  # fmt: skip
 
-MASTERS = (LOCATION, SKU, SKU_UOM, SKU_XREF, SUPPLIER, SKU_SUPPLIER, CUSTOMER, BOM, BOM_COMPONENT, OPERATION)
+MASTERS = (
+    LOCATION, SKU, SKU_UOM, SKU_XREF, SKU_SUPERSESSION, SUPPLIER, SKU_SUPPLIER, CUSTOMER, BOM, BOM_COMPONENT, OPERATION,
+)  # fmt: skip

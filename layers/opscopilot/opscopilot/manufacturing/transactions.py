@@ -74,11 +74,13 @@ PURCHASE_ORDER_LINE = Entity(
     name="purchase_order_line", table="purchase_order_lines", title="Purchase order lines",
     key=("po_number", "line_no"), parent="purchase_order", whole=True, uom="uom", uom_sku="sku_id",
     refs=(Ref("purchase_order_id", "purchase_order", ("po_number",)), SKU_REF),
-    doc="What a purchase order asks for. `confirmed_date` of the first confirmation is never overwritten.",
+    doc="What a purchase order asks for. The first confirmation is kept beside the latest.",
     fields=(
         Field("po_number", CODE, required=True), Field("line_no", CODE, required=True), SKU_CODE,
         Field("ordered_qty", QTY, required=True), Field("uom", UOM), Field("unit_price", PRICE),
-        Field("requested_date", DATE), Field("confirmed_date", DATE), Field("original_confirmed_date", DATE),
+        Field("requested_date", DATE), Field("confirmed_date", DATE),
+        Field("original_confirmed_date", DATE, first_of="confirmed_date",
+              doc="The first confirmation ever loaded. A later `confirmed_date` does not move it."),
         Field("received_qty", QTY), Field("rejected_qty", QTY), Field("cancelled_qty", QTY),
     ),
 )  # fmt: skip
@@ -108,6 +110,7 @@ SALES_ORDER = Entity(
               aliases=words.SALES_ORDER),
         Field("requested_date", DATE), Field("promised_date", DATE),
         Field("ship_date", DATE, doc="When the whole order left, where the source knows only that."),
+        Field("ship_from", TEXT, doc="Code or name of the location the order leaves from."),
     ),
 )  # fmt: skip
 
@@ -122,6 +125,7 @@ SALES_ORDER_LINE = Entity(
         Field("cancel_reason", TEXT), Field("shipped_qty", QTY), Field("unit_price", PRICE),
         Field("discount", RATIO, default="0"), Field("requested_date", DATE, inherit=True),
         Field("promised_date", DATE, inherit=True), Field("ship_date", DATE, inherit=True), Field("ship_to", TEXT),
+        Field("ship_from", TEXT, inherit=True, doc="Code or name of the location it leaves from."),
     ),
 )  # fmt: skip
 
