@@ -83,13 +83,29 @@ def test_p85_it_is_told_again_when_it_gets_worse(short: Any, run: Run, bus: Any)
     assert {one["alert_id"] for one in told} == {str(first["id"])}
 
 
-def test_a_condition_that_is_gone_is_resolved_and_may_come_back(short: Any, run: Run, bus: Any) -> None:
+def test_a_condition_that_is_gone_is_resolved_and_one_that_flaps_is_the_same_alert(
+    short: Any, run: Run, bus: Any
+) -> None:
     run(short)
+    told = len(raised(bus))
     short.stock("A", 900, at="2025-03-30T08:00:00Z")
     run(short)
     [gone] = alerts(short, "alert_type = 'stockout_risk'")
-    assert gone["status"] == "resolved"
+    assert (gone["status"], gone["reopened_count"]) == ("resolved", 0)
     assert gone["resolved_at"] is not None
+    short.stock("A", 3, at="2025-03-30T09:00:00Z")
+    run(short)
+    [back] = alerts(short, "alert_type = 'stockout_risk'")
+    assert (back["id"], back["status"], back["reopened_count"]) == (gone["id"], "open", 1)
+    assert (back["resolved_at"], len(raised(bus))) == (None, told)
+
+
+def test_a_condition_that_comes_back_days_later_is_a_new_alert(short: Any, run: Run, opened: Opened) -> None:
+    run(short)
+    short.stock("A", 900, at="2025-03-30T08:00:00Z")
+    run(short)
+    with opened("ops_forecast").tenant(short.tenant_id) as tx:
+        tx.execute("UPDATE forecast.forecast_alerts SET resolved_at = resolved_at - interval '73 hours'")
     short.stock("A", 3, at="2025-03-30T09:00:00Z")
     run(short)
     both = alerts(short, "alert_type = 'stockout_risk'")

@@ -50,6 +50,10 @@ class Alert(BaseModel):
     last_seen_at: datetime
     seen_count: int = Field(description="Forecast runs in which it was there.")
     resolved_at: datetime | None
+    cause: str | None = Field(description="The problem behind it; conditions with one cause are one alert.")
+    muted_until: date | None = Field(description="Listed but not told before that day: a planned event explains it.")
+    muted_reason: str | None
+    reopened_count: int = Field(description="How often it was back within three days of being resolved.")
     details: dict[str, Any]
     acknowledgments: list[Acknowledgment]
 
@@ -58,7 +62,7 @@ _ALERTS = """
 WITH alerts AS (
     SELECT a.id, a.alert_type, a.severity, a.title, a.message, a.entity_type, a.entity_id, a.entity_code, a.dedupe_key,
            a.observed, a.threshold, a.amount, a.currency, a.deadline, a.as_of, a.first_seen_at, a.last_seen_at,
-           a.seen_count, a.resolved_at, a.details, v.code AS version,
+           a.seen_count, a.resolved_at, a.details, a.cause, a.muted_until, a.muted_reason, a.reopened_count, v.code AS version,
            CASE WHEN a.status = 'open' AND n.given IS NOT NULL THEN 'acknowledged' ELSE a.status END AS status,
            coalesce(n.given, '[]') AS acknowledgments,
            array_position(ARRAY['critical', 'high', 'medium', 'low'], a.severity) AS rank,

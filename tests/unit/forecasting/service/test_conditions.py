@@ -76,7 +76,7 @@ def told(conditions: list[Condition], known: dict[str, Any], at_most: int = 10) 
 
 
 def test_p85_only_the_new_and_the_worse_are_told() -> None:
-    known = {key: {"id": UUID(int=5), "severity": severity} for key, severity in
+    known = {key: {"id": UUID(int=5), "severity": severity, "told_at": NOW} for key, severity in
              {"same": "high", "worse": "high", "better": "critical"}.items()}  # fmt: skip
     found = [condition("same"), condition("worse", "critical"), condition("better"), condition("new")]
     assert told(found, known) == ["worse", "new"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.forecasting import words
-from opscopilot.forecasting.evaluation.accuracy import Bias
+from opscopilot.forecasting.evaluation.accuracy import SIGNAL_LIMIT, Bias
 from opscopilot.forecasting.inventory.assessment import Assessed
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.events import AlertType, Severity
@@ -25,7 +25,8 @@ _LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something a person should know. `key` names it: the same key is the same problem, seen again."""
+    """Something a person should know. `key` names it: the same key is the same condition, seen again. `cause` names
+    the problem behind it: conditions that share one become one alert (None: the condition is the problem)."""
 
     key: str
     type: AlertType
@@ -42,6 +43,12 @@ class Condition:
     currency: str | None = None
     deadline: date | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    cause: str | None = None
+
+
+def of_item(sku_id: UUID) -> str:
+    """The cause of every condition that is about one item."""
+    return f"sku:{sku_id}"
 
 
 def stockouts(found: Sequence[Assessed], open_keys: Mapping[str, str]) -> list[Condition]:
@@ -79,7 +86,7 @@ def _stockout(key: str, item: Assessed, probability: float) -> Condition:
         f"{one.sku['description']} ({code}) is likely to run out", " ".join(lines), "sku", item.sku_id, code,
         Decimal(str(probability)), Decimal(str(RAISE_FROM)), None, item.stake.amount if item.stake else None,
         item.stake.currency if item.stake else None, item.runs_out,
-        {"risk_factors": item.factors, "risk_level": risk.level},
+        {"risk_factors": item.factors, "risk_level": risk.level}, of_item(item.sku_id),
     )  # fmt: skip
 
 
@@ -136,20 +143,26 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def biased(found: Sequence[Bias]) -> list[Condition]:
-    """One per SKU whose published forecasts have been wrong in one direction for too long."""
+def biased(found: Sequence[Bias], open_keys: Container[str] = ()) -> list[Condition]:
+    """One per SKU whose published forecasts have been wrong in one direction for too long.
+
+    `found` has those beyond SIGNAL_KEEP; one is raised beyond SIGNAL_LIMIT and kept while it was open (hysteresis).
+    """
     out = []
     for one in found:
+        key = f"forecast_bias:sku:{one.sku_id}"
+        if abs(one.tracking_signal) <= SIGNAL_LIMIT and key not in open_keys:
+            continue
         way = "too low" if one.tracking_signal > 0 else "too high"
         out.append(
             Condition(
-                f"forecast_bias:sku:{one.sku_id}", "forecast_bias", "medium",
+                key, "forecast_bias", "medium",
                 f"The forecast of {one.description} ({one.sku_code}) is {way}",
                 f"Over {one.n} weeks the published forecasts of {one.description} ({one.sku_code}) were {way}: "
                 f"bias {one.bias * 100:+.1f} % of demand (actual - forecast), tracking signal "
-                f"{one.tracking_signal:+.1f}, alarm beyond 4.",
-                "sku", one.sku_id, one.sku_code, Decimal(f"{one.tracking_signal:.6f}"), Decimal(4),
-                details={"n": one.n, "bias": one.bias},
+                f"{one.tracking_signal:+.1f}, alarm beyond {SIGNAL_LIMIT:.0f}.",
+                "sku", one.sku_id, one.sku_code, Decimal(f"{one.tracking_signal:.6f}"), Decimal(f"{SIGNAL_LIMIT:.0f}"),
+                details={"n": one.n, "bias": one.bias}, cause=of_item(one.sku_id),
             )
         )  # fmt: skip
     return out

@@ -12,6 +12,8 @@ LAGS = (1, 2, 4, 8)
 """Weeks between the forecast and the week it was for; 1 = the first forecast week."""
 WINDOW_WEEKS = 26
 SIGNAL_LIMIT = 4.0
+SIGNAL_KEEP = 3.0
+"""A tracking signal is reported beyond the limit; a report stays open down to here, so that it does not flicker."""
 SIGNAL_LAG = 1
 SIGNAL_FROM = 6
 """Weeks below which a tracking signal says nothing."""
@@ -86,12 +88,12 @@ def measure(tx: Tx, version: Version) -> None:
 
 
 def out_of_bounds(tx: Tx, version: Version) -> list[Bias]:
-    """SKUs whose forecasts lean to one side, the worst first."""
+    """SKUs whose forecasts lean to one side by more than SIGNAL_KEEP, the worst first."""
     found = tx.rows(
         """SELECT k.id AS sku_id, k.sku_code, k.description, m.tracking_signal, m.bias, m.n
            FROM forecast.forecast_accuracy_metrics m JOIN manufacturing.skus k ON k.id = m.entity_id
            WHERE m.version_id = :version AND m.kind = 'live' AND m.lag = :lag AND m.n >= :least AND m.bias IS NOT NULL
              AND abs(m.tracking_signal) > :limit AND k.is_active ORDER BY abs(m.tracking_signal) DESC, k.sku_code""",
-        version=version.id, lag=SIGNAL_LAG, least=SIGNAL_FROM, limit=SIGNAL_LIMIT,
+        version=version.id, lag=SIGNAL_LAG, least=SIGNAL_FROM, limit=SIGNAL_KEEP,
     )  # fmt: skip
     return [Bias(**row) for row in found]

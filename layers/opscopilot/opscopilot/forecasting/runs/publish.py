@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting.alerting import conditions
-from opscopilot.forecasting.alerting import store as alert_store
+from opscopilot.forecasting.alerting import conditions, store
+from opscopilot.forecasting.alerting.raising import raise_alerts
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.evaluation import accuracy
 from opscopilot.forecasting.inventory import assessment
@@ -45,31 +45,22 @@ def publish_version(tx: Tx, clock: Clock, config: ForecastConfig, version_id: UU
     found = assessment.assess_all(tx, version, config, plant.default_currency)
     assessment.store(tx, version, found)
     accuracy.measure(tx, version)
-    counts = _alerts(tx, version, found, plant, clock, config)
+    counts = raise_alerts(tx, version, _conditions(tx, version, found), plant, clock, config)
     versions.publish(tx, version)
     record(tx, _announcement(plant, version, clock))
     return {"version": version.code, "status": "published", "risks": len(found), "alerts": counts}
 
 
-def _alerts(
-    tx: Tx, version: versions.Version, found: list[assessment.Assessed], plant: PlantSettings, clock: Clock,
-    config: ForecastConfig,
-) -> dict[str, int]:  # fmt: skip
-    known, now = alert_store.open_alerts(tx), clock.now()
-    severities = {key: str(row["severity"]) for key, row in known.items()}
-    short = conditions.stockouts(found, severities)
-    current = [
+def _conditions(tx: Tx, version: versions.Version, found: list[assessment.Assessed]) -> list[conditions.Condition]:
+    """Every condition that is there now; what is open already is kept down to a lower limit."""
+    known = store.open_keys(tx)
+    short = conditions.stockouts(found, known)
+    told = {one.entity_id for one in short if one.entity_id}
+    return [
         *short,
-        *conditions.reorder_digest(found, {one.entity_id for one in short if one.entity_id}),
-        *conditions.biased(accuracy.out_of_bounds(tx, version)),
+        *conditions.reorder_digest(found, told),
+        *conditions.biased(accuracy.out_of_bounds(tx, version), known),
     ]
-    zone = plant.default_time_zone
-    stored = alert_store.decide(current, known, version, now, zone, plant.tenant_id, config.notify_at_most)
-    counts = alert_store.store(tx, stored, version, now, zone)
-    events = [item.event for item in stored if item.event is not None]
-    for event in events:
-        record(tx, event)
-    return {**counts, "raised": len(events)}
 
 
 def _require_complete(tx: Tx, version: versions.Version) -> None:

@@ -1,0 +1,34 @@
+"""From conditions to alerts: fold what has one cause, mute what was planned, tell what is news."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opscopilot.forecasting.alerting import muting, store
+from opscopilot.forecasting.alerting.causes import one_per_cause
+from opscopilot.forecasting.alerting.conditions import Condition
+from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.demand.planned_events import planned
+from opscopilot.forecasting.runs.versions import Version
+from opscopilot.kernel.clock import Clock
+from opscopilot.kernel.db import Tx
+from opscopilot.kernel.events import record
+from opscopilot.kernel.tenancy import PlantSettings
+
+
+def raise_alerts(
+    tx: Tx, version: Version, found: Sequence[Condition], plant: PlantSettings, clock: Clock, config: ForecastConfig
+) -> dict[str, int]:
+    """Bring the stored alerts in line with `found`, which is every condition that is there now, and put the events
+    of those that are news in the outbox. How many were opened, kept, reopened, resolved, muted and raised."""
+    now, zone = clock.now(), plant.default_time_zone
+    conditions = one_per_cause(found)
+    events = planned(tx, *muting.window(version.as_of))
+    mutes = muting.mutes(conditions, events, version.as_of)
+    known = store.known_alerts(tx, now)
+    stored = store.decide(conditions, known, version, now, zone, plant.tenant_id, config.notify_at_most, mutes=mutes)
+    counts = store.store(tx, stored, version, now, zone)
+    news = [item.event for item in stored if item.event is not None]
+    for event in news:
+        record(tx, event)
+    return {**counts, "muted": len(mutes), "raised": len(news)}
