@@ -25,6 +25,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("inventory", "Stock as of the plant's day."), ("orders", "Customer orders."), ("suppliers", "Suppliers."),
     ("production", "Work orders and scrap."), ("recipes", "Bills of materials."),
     ("forecast", "Demand forecasts and stock-out risks."), ("alerts", "What needs attention."),
+    ("planning", "What planners decide: versions, overrides, safety stocks, projections."),
     ("quality", "Does the data make sense?"), ("copilot", "Questions in plain words, answers with sources."),
     ("notify", "Who is told, how, and what was delivered."),
     ("entities", "Every record, by entity; the data dictionary."), ("connectors", "How a source's files are read."),
