@@ -33,6 +33,7 @@ GRANTED = {
     ("ops_forecast", "planning.forecast_settings"): {"SELECT"},
     ("ops_forecast", "planning.forecast_overrides"): {"SELECT"},
     ("ops_forecast", "planning.demand_adjustments"): {"SELECT"},
+    ("ops_forecast", "planning.chart_approvals"): {"SELECT"},
     ("ops_forecast", "planning.safety_stocks"): {"SELECT"},
 }  # fmt: skip
 REVOKED = {

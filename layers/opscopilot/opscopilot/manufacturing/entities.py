@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from opscopilot.catalogue.declaration import Entity, Registry
+from opscopilot.manufacturing.driving import DRIVING
 from opscopilot.manufacturing.masters import MASTERS
+from opscopilot.manufacturing.sensing import SENSING
 from opscopilot.manufacturing.tracing import TRACING
 from opscopilot.manufacturing.transactions import TRANSACTIONS
 
-ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS, *TRACING)
+ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS, *TRACING, *SENSING, *DRIVING)
 
 
 def registry() -> Registry:
