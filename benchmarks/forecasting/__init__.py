@@ -1,0 +1,1 @@
+"""Forecasts beside a peer: tidy series, scores, and the peer itself."""
