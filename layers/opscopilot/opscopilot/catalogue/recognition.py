@@ -60,6 +60,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "sales_order_line": ("sales", "vbap", "orderline", "auftrag", "pedido", "commande", "ordini", "verkoop", "salg"),
     "shipment_line": ("shipment", "delivery", "deliveries", "lips", "picking", "lieferung"),
     "inventory_snapshot": ("stock", "inventory", "mard", "onhand", "quant", "bestand", "lager"),
+    "promotion": ("promotion", "promo", "aktion", "kampagne", "campaign"),
+    "price": ("pricelist", "preisliste", "prices", "a017", "konp", "tarif"),
+    "calendar_day": ("calendar", "holiday", "kalender", "feiertag", "shutdown"),
     "inventory_movement": ("movement", "matdoc", "mseg", "ledger", "transaction", "bewegung"),
 }
 

@@ -112,3 +112,27 @@ MOVEMENT_TYPE = words(
     hold="344, block, blocked, sperren, bloquer, bloquear, bloccare",
     release="343, unblock, unblocked, freigeben, débloquer, desbloquear, sbloccare",
 )  # fmt: skip
+
+PROMOTION_KIND = words(
+    price_cut="tpr, price, price cut, price reduction, price off, discount, temporary price reduction, preisaktion, rabatt, "
+    "remise, descuento, sconto, tilbud",
+    multibuy="multi buy, multi-buy, multipack, bundle, 3 for 2",
+    bogof="bogo, buy one get one free, 2 for 1, 2-for-1",
+    coupon="voucher, gutschein, bon, cupón, buono",
+    feature="ad, advert, advertisement, leaflet, flyer, circular, anzeige, handzettel, prospekt, dépliant, folleto, avis",
+    display="second placement, end cap, gondola, zweitplatzierung, tête de gondole",
+    other="special, event, sonstige, autre, otro, altro, andet",
+)
+PROMOTION_STATUS = words(
+    planned="plan, draft, proposed, tentative, open, geplant, entwurf, prévu, planificado, pianificato, planlagt",
+    confirmed="approved, active, live, running, released, done, closed, ended, completed, bestätigt, freigegeben, aktiv, "
+    "abgeschlossen, confirmé, confirmado, confermato, bekræftet",
+    cancelled="canceled, void, rejected, withdrawn, storniert, abgesagt, annulé, cancelado, annullato, aflyst, annulleret",
+)
+DAY_KIND = words(
+    closed="non working, non-working, nonworking, off, day off, geschlossen, arbeitsfrei, fermé, cerrado, chiuso, lukket",
+    holiday="public holiday, bank holiday, feiertag, jour férié, festivo, feriado, helligdag",
+    shutdown="plant shutdown, maintenance, outage, werksferien, betriebsferien, stillstand, fermeture, parada, fermata, "
+    "ferielukning",
+    event="fair, campaign, messe, veranstaltung, événement, evento, arrangement",
+)
