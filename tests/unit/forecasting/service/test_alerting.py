@@ -80,3 +80,13 @@ def test_an_open_bias_is_kept_down_to_a_lower_limit() -> None:
     lean = Bias(ITEM, "A", "Jam", 3.5, 0.2, 8)
     assert biased([lean]) == []
     assert [one.key for one in biased([lean], {f"forecast_bias:sku:{ITEM}": "medium"})] == [f"forecast_bias:sku:{ITEM}"]
+
+
+def test_a_bias_is_valued_at_price_when_too_low_and_at_cost_when_too_high() -> None:
+    low = Bias(ITEM, "A", "Jam", 6.0, 0.3, 8, 120.0, Decimal("4.50"), Decimal(2), "EUR")
+    high = Bias(OTHER, "B", "Rusk", -6.0, -0.3, 8, -120.0, Decimal("4.50"), Decimal(2), "EUR")
+    unknown = Bias(OTHER, "C", "Salt", -6.0, -0.3, 8, -120.0)
+    found = biased([low, high, unknown])
+    assert [(one.amount, one.currency) for one in found] == [(540, "EUR"), (240, "EUR"), (None, None)]
+    assert "540.00 EUR asked for beyond the forecast, at list price." in found[0].message
+    assert "240.00 EUR forecast in vain, at cost." in found[1].message

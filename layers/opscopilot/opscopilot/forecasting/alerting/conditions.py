@@ -148,21 +148,28 @@ def biased(found: Sequence[Bias], open_keys: Container[str] = ()) -> list[Condit
 
     `found` has those beyond SIGNAL_KEEP; one is raised beyond SIGNAL_LIMIT and kept while it was open (hysteresis).
     """
-    out = []
-    for one in found:
-        key = f"forecast_bias:sku:{one.sku_id}"
-        if abs(one.tracking_signal) <= SIGNAL_LIMIT and key not in open_keys:
-            continue
-        way = "too low" if one.tracking_signal > 0 else "too high"
-        out.append(
-            Condition(
-                key, "forecast_bias", "medium",
-                f"The forecast of {one.description} ({one.sku_code}) is {way}",
-                f"Over {one.n} weeks the published forecasts of {one.description} ({one.sku_code}) were {way}: "
-                f"bias {one.bias * 100:+.1f} % of demand (actual - forecast), tracking signal "
-                f"{one.tracking_signal:+.1f}, alarm beyond {SIGNAL_LIMIT:.0f}.",
-                "sku", one.sku_id, one.sku_code, Decimal(f"{one.tracking_signal:.6f}"), Decimal(f"{SIGNAL_LIMIT:.0f}"),
-                details={"n": one.n, "bias": one.bias}, cause=of_item(one.sku_id),
-            )
-        )  # fmt: skip
-    return out
+    keys = {one.sku_id: f"forecast_bias:sku:{one.sku_id}" for one in found}
+    return [
+        _biased(keys[one.sku_id], one) for one in found
+        if abs(one.tracking_signal) > SIGNAL_LIMIT or keys[one.sku_id] in open_keys
+    ]  # fmt: skip
+
+
+def _biased(key: str, one: Bias) -> Condition:
+    way = "too low" if one.tracking_signal > 0 else "too high"
+    value = one.price if one.tracking_signal > 0 else one.cost
+    money = None if value is None else (abs(Decimal(f"{one.quantity:.6f}")) * value).quantize(Decimal("0.0001"))
+    lines = [
+        f"Over {one.n} weeks the published forecasts of {one.description} ({one.sku_code}) were {way}: "
+        f"bias {one.bias * 100:+.1f} % of demand (actual - forecast), tracking signal "
+        f"{one.tracking_signal:+.1f}, alarm beyond {SIGNAL_LIMIT:.0f}."
+    ]
+    if money and one.currency:
+        meant = "asked for beyond the forecast, at list price" if way == "too low" else "forecast in vain, at cost"
+        lines.append(f"{words.money(money, one.currency)} {meant}.")
+    return Condition(
+        key, "forecast_bias", "medium", f"The forecast of {one.description} ({one.sku_code}) is {way}",
+        " ".join(lines), "sku", one.sku_id, one.sku_code, Decimal(f"{one.tracking_signal:.6f}"),
+        Decimal(f"{SIGNAL_LIMIT:.0f}"), amount=money if one.currency else None,
+        currency=one.currency if money else None, details={"n": one.n, "bias": one.bias}, cause=of_item(one.sku_id),
+    )  # fmt: skip
