@@ -46,6 +46,11 @@ class PlanSettings(BaseModel):
         default={}, description="Periods to forecast, where other than usual."
     )
 
+    review_overrides_beyond: Decimal = Field(
+        default=Decimal("0.20"), ge=0, le=10, decimal_places=4,
+        description="An override asks for review once the engine's own number has moved by more than this share.",
+    )  # fmt: skip
+
     @field_validator("periods")
     @classmethod
     def _weekly_is_there(cls, given: tuple[PeriodName, ...]) -> tuple[PeriodName, ...]:

@@ -17,7 +17,8 @@ GRANT SELECT ON planning.forecast_settings TO ops_forecast;
 
 -- A planner's number for one entity and bucket. The published row it stands over never changes (P-52): reading lays
 -- the open override over it, the next version is made with it. A draft's own overrides (draft_id) count for others
--- once that version was published. statistical_value is what the engine had said when the planner spoke.
+-- once that version was published. statistical_value is what the engine had said when the planner spoke; as_of and
+-- revoked_as_of are days of the plant, which may be frozen.
 CREATE TABLE planning.forecast_overrides (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL DEFAULT platform.new_id(),
@@ -35,10 +36,12 @@ CREATE TABLE planning.forecast_overrides (
     reason text NOT NULL CHECK (length(btrim(reason)) >= 5),
     reason_category text NOT NULL CHECK (reason_category IN ('promotion', 'price_change', 'new_customer',
         'lost_customer', 'new_item', 'phase_out', 'supply', 'event', 'data_error', 'judgement')),
+    as_of date NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL DEFAULT current_user,
     revoked_at timestamptz,
     revoked_by text,
+    revoked_as_of date,
     replaced_by uuid,
     PRIMARY KEY (tenant_id, id),
     CONSTRAINT revoked_by_somebody CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
@@ -74,3 +77,10 @@ CREATE UNIQUE INDEX one_open_adjustment ON planning.demand_adjustments
     (tenant_id, sku_id, location_id, period, bucket_start) NULLS NOT DISTINCT WHERE revoked_at IS NULL;
 SELECT platform.secure_table('planning.demand_adjustments');
 GRANT SELECT ON planning.demand_adjustments TO ops_forecast;
+
+-- A version made with open overrides keeps beside them what the engine had said: statistical_bounds are its
+-- lower_95, lower_80, upper_80, upper_95. All three null where nobody overrode the row.
+ALTER TABLE forecast.forecasts
+    ADD COLUMN statistical_value numeric(18,6) CHECK (statistical_value >= 0),
+    ADD COLUMN statistical_bounds numeric(18,6)[],
+    ADD COLUMN override_id uuid;

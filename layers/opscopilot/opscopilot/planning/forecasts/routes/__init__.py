@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from opscopilot.planning.forecasts.routes.forecasts import forecast_routes
 from opscopilot.planning.forecasts.routes.settings import settings_routes
 from opscopilot.web import PROBLEM_RESPONSES
 
@@ -12,4 +13,5 @@ def router() -> APIRouter:
     """All routes of planning with forecasts."""
     routes = APIRouter(responses=PROBLEM_RESPONSES)
     settings_routes(routes)
+    forecast_routes(routes)
     return routes
