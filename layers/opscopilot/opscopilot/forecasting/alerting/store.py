@@ -24,6 +24,8 @@ TYPES = ("stockout_risk", "threshold_breach", "forecast_bias", "supplier_risk", 
 COMES_BACK = timedelta(hours=72)
 """A condition that is there again within this time was never really gone: its alert is reopened, and not told again
 unless it is worse than it was (flapping)."""
+FOR_MANY = ("inventory", "forecast_version", "plant")
+"""Entity types of conditions that speak for many things already."""
 _COLUMNS = (
     "id", "alert_type", "severity", "title", "message", "entity_type", "entity_id", "entity_code", "dedupe_key",
     "observed", "threshold", "uom", "amount", "currency", "deadline", "event_id", "details", "cause", "muted_until",
@@ -73,8 +75,8 @@ def decide(
     mutes = mutes or {}
     news = [one for one in conditions if one.key not in mutes and _is_news(one, known)]
     news.sort(key=lambda one: (SEVERITIES.index(one.severity), -(one.amount or Decimal(0)), one.key))
-    single = [one for one in news if one.entity_type == "sku"]
-    told = [*single[:at_most], *(one for one in news if one.entity_type != "sku")]
+    single = [one for one in news if one.entity_type not in FOR_MANY]
+    told = [*single[:at_most], *(one for one in news if one.entity_type in FOR_MANY)]
     untold = single[at_most:]
     listed = list(conditions)
     if untold:
