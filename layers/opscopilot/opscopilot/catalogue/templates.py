@@ -12,7 +12,7 @@ _EXAMPLES = {
     "line_no": "10", "version": "1", "op_no": "10", "order_number": "SO-10001", "po_number": "PO-20001",
     "wo_number": "WO-30001", "customer_code": "C0100", "supplier_code": "V0200", "location_code": "WH01",
     "code": "WH01", "lot_code": "L26093001", "receipt_no": "GR-40001", "shipment_no": "DN-50001",
-    "movement_no": "MV-60001", "component_sku": "00200017", "successor_sku": "00100018", "system": "webshop", "external_id": "JAM-340",
+    "movement_no": "MV-60001", "sensor_code": "OVEN1-T1", "component_sku": "00200017", "successor_sku": "00100018", "system": "webshop", "external_id": "JAM-340",
     "time_zone": "Europe/Copenhagen", "promo_code": "PR-70001", "customer_group": "RETAIL", "factor_to_base": "12", "city": "Aarhus", "email": "orders@example.com",
     "event_id": "ni:///sha-256;3a7b", "event_time_zone_offset": "+02:00", "scheme": "sgtin",
     "epc": "urn:epc:id:sgtin:9520067.012345.7", "name": "Example Foods", "description": "Strawberry jam 340 g",
@@ -25,7 +25,7 @@ UNITS = {
     "price": "Per price unit.", "factor_to_base": "Base units in one of this unit.",
     "factor": "Base units of the successor for one of the old item.",
     "setup_min": "In minutes.", "cycle_s": "In seconds.", "rate_per_hour": "Units per hour.",
-    "temperature": "In degrees Celsius.", "crew": "People.",
+    "temperature": "In degrees Celsius.", "sample_s": "In seconds.", "crew": "People.",
     "lead_time_days": "In days.", "shelf_life_days": "In days.", "min_remaining_shelf_life_days": "In days.",
     "lead_time_offset_days": "In days.",
 }  # fmt: skip
