@@ -19,6 +19,7 @@ from opscopilot.kernel.db import Database, Tx, make_engine
 from opscopilot.kernel.events import OutboxRow
 from opscopilot.kernel.ids import tenant_id_for
 from opscopilot.kernel.settings import ForecastSettings
+from tests.support.forecasting import ListedItems, walk
 
 LINEAGE = {"source_system": "test", "ingestion_job_id": UUID(int=1), "source_row": 1}
 MONDAY = date(2025, 3, 24)
@@ -42,7 +43,7 @@ class Bus:
 def open_as(db: ThrowawayDatabase, user: str) -> Database:
     """The product's own Database, as one of its roles."""
     given: dict[str, Any] = {name.lower(): value for name, value in db.environment(user).items()}
-    return Database(make_engine(ForecastSettings(**given, event_bus_name="bus")))
+    return Database(make_engine(ForecastSettings(**given, event_bus_name="bus", staging_bucket="staging")))
 
 
 @dataclass
@@ -263,19 +264,14 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def service(opened: Callable[[str], Database], bus: Bus, clock: FixedClock) -> ForecastService:
-    return ForecastService(opened("ops_forecast"), bus, clock, ForecastConfig(batch_size=2))
+    return ForecastService(opened("ops_forecast"), bus, clock, ListedItems(), ForecastConfig(batch_size=2))
 
 
 @pytest.fixture
-def run(service: ForecastService) -> Callable[[Plant], dict[str, Any]]:
-    """What the state machine does: plan, every batch, publish."""
+def run(service: ForecastService) -> Callable[..., dict[str, Any]]:
+    """What the state machine does with a tenant, from plan to publish; by default for weeks alone."""
 
-    def go(plant: Plant) -> dict[str, Any]:
-        planned = service.run({"task": "plan", "input": {"tenant_id": str(plant.tenant_id)}})
-        if planned["skip"]:
-            return planned
-        for batch in planned["batches"]:
-            service.run({"task": "batch", **batch})
-        return {**planned, **service.run({"task": "publish", "versions": planned["versions"]})}
+    def go(plant: Plant, *periods: str) -> dict[str, Any]:
+        return walk(service, {"tenant_id": str(plant.tenant_id), "periods": list(periods or ("weekly",))})
 
     return go

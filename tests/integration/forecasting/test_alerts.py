@@ -13,6 +13,7 @@ from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import OutboxRow
+from tests.support.forecasting import ListedItems, plan, walk
 
 Run = Callable[[Any], dict[str, Any]]
 Opened = Callable[[str], Database]
@@ -143,15 +144,12 @@ def test_one_problem_is_one_alert(short: Any, run: Run) -> None:
 def test_p86_many_new_stockouts_send_ten_messages_and_one_digest(
     plant: Any, opened: Opened, bus: Any, clock: Any
 ) -> None:
-    service = ForecastService(opened("ops_forecast"), bus, clock, ForecastConfig(notify_at_most=3))
+    service = ForecastService(opened("ops_forecast"), bus, clock, ListedItems(), ForecastConfig(notify_at_most=3))
     for number in range(6):
         plant.sku(f"S{number}", list_price=number + 1)
         plant.weeks(f"S{number}", [70] * 30)
         plant.stock(f"S{number}", 0)
-    planned = service.run({"task": "plan", "input": {"tenant_id": str(plant.tenant_id)}})
-    for batch in planned["batches"]:
-        service.run({"task": "batch", **batch})
-    service.run({"task": "publish", "versions": planned["versions"]})
+    walk(service, {"tenant_id": str(plant.tenant_id), "periods": ["weekly"]})
     told = raised(bus)
     assert {one["entity_code"] for one in told} == {"S5", "S4", "S3", "DEMAND-W-20250330-01"}
     [rest] = [one["title"] for one in told if one["entity_type"] == "forecast_version"]
@@ -173,17 +171,17 @@ class Broken:
 
 
 def test_an_alert_survives_a_bus_that_is_down(short: Any, service: ForecastService, opened: Opened, bus: Any) -> None:
-    planned = service.run({"task": "plan", "input": {"tenant_id": str(short.tenant_id)}})
+    planned = plan(service, {"tenant_id": str(short.tenant_id), "periods": ["weekly"]})
     for batch in planned["batches"]:
         service.run({"task": "batch", **batch})
-    deaf = ForecastService(opened("ops_forecast"), Broken(), service.clock, service.config)
+    (version,) = planned["versions"]
+    deaf = ForecastService(opened("ops_forecast"), Broken(), service.clock, service.items, service.config)
     with pytest.raises(ConnectionError):
-        deaf.run({"task": "publish", "versions": planned["versions"]})
+        deaf.run({"task": "publish", **version})
     assert short.query("SELECT status FROM forecast.forecast_versions")[0]["status"] == "published"
-    again = service.run({"task": "publish", "versions": planned["versions"]})
-    assert again["published"][0]["events"] == 2
+    assert service.run({"task": "publish", **version})["events"] == 2
     assert len(raised(bus)) == 1
-    service.run({"task": "publish", "versions": planned["versions"]})
+    service.run({"task": "publish", **version})
     assert len(raised(bus)) == 1
 
 

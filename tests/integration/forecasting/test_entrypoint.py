@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +31,12 @@ def cold_start(monkeypatch: pytest.MonkeyPatch, db: ThrowawayDatabase) -> Iterat
         return found[-1]
 
     def start(**other: str) -> Handler:
-        for name, value in {**db.environment("ops_forecast"), "EVENT_BUS_NAME": "ops", **other}.items():
+        for name, value in {
+            **db.environment("ops_forecast"),
+            "EVENT_BUS_NAME": "ops",
+            "STAGING_BUCKET": "staging",
+            **other,
+        }.items():
             monkeypatch.setenv(name, value)
         return forecast_handler()
 
@@ -46,12 +52,22 @@ def test_the_handler_runs_a_whole_forecast(plant: Any, cold_start: Callable[...,
     plant.stock("A", 5)
     with mock_aws():
         handle = cold_start()
-        boto3.client("events", region_name=os.environ["AWS_REGION"]).create_event_bus(Name="ops")
-        planned = handle({"task": "plan", "input": {"tenant_id": str(plant.tenant_id)}}, None)
-        for batch in planned["batches"]:
+        region = os.environ["AWS_REGION"]
+        boto3.client("events", region_name=region).create_event_bus(Name="ops")
+        s3 = boto3.client("s3", region_name=region)
+        s3.create_bucket(Bucket="staging", CreateBucketConfiguration={"LocationConstraint": region})
+        asked = {"tenant_id": str(plant.tenant_id), "periods": ["weekly"]}
+        planned = handle({"task": "plan", "input": asked, "execution": "e"}, None)
+        (version,) = planned["versions"]
+        handle({"task": "prepare", **version}, None)
+        where = handle({"task": "deal", "versions": [version], "execution": "e"}, None)
+        listed = s3.get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read()
+        for batch in json.loads(listed):
             handle({"task": "batch", **batch}, None)
-        done = handle({"task": "publish", "versions": planned["versions"]}, None)
-    assert done["published"][0]["events"] == 2
+        handle({"task": "reconcile", **version}, None)
+        done = handle({"task": "publish", **version}, None)
+        assert handle({"task": "finish", "versions": [version]}, None)["ok"] is True
+    assert done["events"] == 2
     assert plant.query("SELECT count(*) AS n FROM platform.outbox WHERE published_at IS NULL")[0]["n"] == 0
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from opscopilot.forecasting.service import ForecastService
+from tests.support import forecasting
 
 MONDAY = date(2025, 3, 24)
 Plan = Callable[..., Any]
@@ -23,7 +24,7 @@ def history(plant: Any, code: str) -> dict[date, dict[str, Any]]:
 
 
 def plan(service: ForecastService, plant: Any) -> dict[str, Any]:
-    return service.run({"task": "plan", "input": {"tenant_id": str(plant.tenant_id)}})
+    return forecasting.plan(service, {"tenant_id": str(plant.tenant_id), "periods": ["weekly"]})
 
 
 def test_p51_demand_includes_what_was_cancelled_for_lack_of_stock(plant: Any, service: ForecastService) -> None:

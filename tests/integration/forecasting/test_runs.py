@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from opscopilot.forecasting.service import ForecastService
-from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import Conflict, ValidationFailed
-from opscopilot.kernel.events import DataNormalized, record
+from tests.support import forecasting
 
-Opened = Callable[[str], Database]
-Run = Callable[[Any], dict[str, Any]]
+Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -27,8 +24,13 @@ def filled(plant: Any) -> Any:
     return plant
 
 
-def plan(service: ForecastService, plant: Any) -> dict[str, Any]:
-    return service.run({"task": "plan", "input": {"tenant_id": str(plant.tenant_id)}})
+def plan(service: ForecastService, plant: Any, execution: str = "") -> dict[str, Any]:
+    """Planned, prepared and dealt, for weeks."""
+    return forecasting.plan(service, {"tenant_id": str(plant.tenant_id), "periods": ["weekly"]}, execution)
+
+
+def run_id(planned: dict[str, Any]) -> str:
+    return str(planned["versions"][0]["run_id"])
 
 
 def rows(plant: Any) -> list[tuple[Any, ...]]:
@@ -42,7 +44,6 @@ def rows(plant: Any) -> list[tuple[Any, ...]]:
 def test_batches_are_slices_in_the_order_of_the_codes(filled: Any, service: ForecastService) -> None:
     planned = plan(service, filled)
     assert [one["batch"] for one in planned["batches"]] == [0, 1, 2]
-    assert {one["batches"] for one in planned["batches"]} == {3}
     dealt = filled.query("SELECT sku_code, batch FROM forecast.forecast_series ORDER BY sku_code")
     assert [(row["sku_code"], row["batch"]) for row in dealt] == [("A", 0), ("B", 0), ("C", 1), ("D", 1), ("E", 2)]
 
@@ -64,11 +65,11 @@ def test_every_step_may_be_repeated(filled: Any, service: ForecastService, bus: 
         service.run({"task": "batch", **batch})
     before = rows(filled)
     for batch in planned["batches"]:
-        service.run({"task": "batch", **batch})
+        assert service.run({"task": "batch", **batch})["status"] == "completed"
     assert rows(filled) == before
-    first = service.run({"task": "publish", "versions": planned["versions"]})
+    first = forecasting.publish(service, planned)
     state = filled.query("SELECT id, seen_count, status FROM forecast.forecast_alerts")
-    second = service.run({"task": "publish", "versions": planned["versions"]})
+    second = forecasting.publish(service, planned)
     assert first["published"][0]["status"] == "published"
     assert second["published"] == [{"version": "DEMAND-W-20250330-01", "status": "published", "events": 0}]
     assert filled.query("SELECT id, seen_count, status FROM forecast.forecast_alerts") == state
@@ -76,27 +77,16 @@ def test_every_step_may_be_repeated(filled: Any, service: ForecastService, bus: 
     assert late["status"] == "published"
     assert rows(filled) == before
     attempts = filled.query("SELECT attempts, status, latency_ms FROM forecast.model_executions ORDER BY batch")
-    assert [(one["attempts"], one["status"]) for one in attempts] == [(2, "completed")] * 3
+    assert [(one["attempts"], one["status"]) for one in attempts] == [(1, "completed")] * 3
     assert all(one["latency_ms"] > 0 for one in attempts)
-
-
-def test_an_interrupted_run_goes_on_where_it_stopped(filled: Any, service: ForecastService) -> None:
-    planned = plan(service, filled)
-    service.run({"task": "batch", **planned["batches"][1]})
-    again = plan(service, filled)
-    assert again["versions"] == planned["versions"]
-    assert [one["batch"] for one in again["batches"]] == [0, 2]
-    for batch in again["batches"]:
-        service.run({"task": "batch", **batch})
-    assert plan(service, filled)["batches"] == []
-    assert service.run({"task": "publish", "versions": again["versions"]})["published"][0]["status"] == "published"
 
 
 def test_nothing_is_published_with_a_batch_missing(filled: Any, service: ForecastService) -> None:
     planned = plan(service, filled)
     service.run({"task": "batch", **planned["batches"][0]})
-    with pytest.raises(Conflict, match="3 of its series have not been computed"):
-        service.run({"task": "publish", "versions": planned["versions"]})
+    for task in ("reconcile", "publish"):
+        with pytest.raises(Conflict, match="3 of its series have not been computed"):
+            service.run({"task": task, **planned["versions"][0]})
 
 
 def test_a_broken_run_closes_its_draft_and_keeps_the_published_one(
@@ -106,25 +96,35 @@ def test_a_broken_run_closes_its_draft_and_keeps_the_published_one(
     filled.order("A", filled.as_of, 40)
     planned = plan(service, filled)
     error = {"Error": "MemoryError", "Cause": "too small"}
-    closed = service.run({"task": "fail", "input": {}, "state": {**planned, "error": error}, "error": error})
+    closed = service.run({"task": "fail", "state": {"planned": planned, "error": error}, "error": error})
     assert closed["failed"] == [planned["versions"][0]["version_id"]]
     found = filled.query("SELECT status, error FROM forecast.forecast_versions ORDER BY code")
     assert [(row["status"], row["error"]) for row in found] == [
         ("published", None), ("failed", "MemoryError: too small"),
     ]  # fmt: skip
-    assert service.run({"task": "fail", "input": {}, "state": {"error": error}, "error": error}) == {"failed": []}
-    retried = plan(service, filled)
-    assert retried["versions"] != planned["versions"]
+    ended = filled.query("SELECT status, error FROM forecast.forecast_runs WHERE id = :id", id=run_id(planned))
+    assert ended == [{"status": "failed", "error": "MemoryError: too small"}]
+    assert service.run({"task": "fail", "state": {"error": error}, "error": error}) == {"failed": []}
+
+
+def test_a_plan_that_broke_leaves_a_failed_run(plant: Any, service: ForecastService) -> None:
+    asked = {"input": {"tenant_id": str(plant.tenant_id)}, "execution": "e-1"}
+    error = {"Error": "ValueError", "Cause": "no"}
+    service.run({"task": "fail", "asked": asked, "state": {"asked": asked}, "error": error})
+    assert plant.query("SELECT status, error FROM forecast.forecast_runs") == [
+        {"status": "failed", "error": "ValueError: no"}
+    ]
 
 
 def test_an_older_draft_does_not_replace_a_newer_version(filled: Any, service: ForecastService, run: Run) -> None:
-    old = plan(service, filled)
+    old = plan(service, filled, "older")
     for batch in old["batches"]:
         service.run({"task": "batch", **batch})
     filled.order("A", filled.as_of, 40)
     run(filled)
-    late = service.run({"task": "publish", "versions": old["versions"]})
+    late = forecasting.publish(service, old)
     assert late["published"][0]["status"] == "failed"
+    assert late["finished"]["ok"] is True  # newer data are in force: nothing is wrong
     in_force = filled.query("SELECT code FROM forecast.forecast_versions WHERE status = 'published'")
     assert [row["code"] for row in in_force] == ["DEMAND-W-20250330-02"]
 
@@ -161,34 +161,8 @@ def test_all_active_tenants_are_planned(make_plant: Callable[..., Any], service:
         one.weeks("A", [10] * 20)
     with plants[2].owner.tenant(plants[2].tenant_id) as tx:
         tx.execute("UPDATE platform.tenants SET status = 'suspended'")
-    planned = service.run({"task": "plan", "input": {"all_tenants": True}})
+    planned = service.run({"task": "plan", "input": {"all_tenants": True, "periods": ["weekly"]}})
     assert {one["tenant_id"] for one in planned["versions"]} == {str(one.tenant_id) for one in plants[:2]}
-
-
-def data_event(plant: Any, opened: Opened, entity: str = "sales_order_line") -> dict[str, Any]:
-    event = DataNormalized(
-        tenant_id=plant.tenant_id, occurred_at=datetime.now(UTC), correlation_id="c", job_id=uuid4(),
-        entity_type=entity, successful_records=1, failed_records=0, duplicate_records=0,
-    )  # fmt: skip
-    with opened("ops_normalize").tenant(plant.tenant_id) as tx:
-        record(tx, event)
-    return {"detail-type": "DataNormalized", "source": event.source, "detail": event.model_dump(mode="json")}
-
-
-def test_only_the_newest_file_of_a_group_starts_a_forecast(
-    filled: Any, service: ForecastService, opened: Opened
-) -> None:
-    first, second = (data_event(filled, opened) for _ in range(2))
-    data_event(filled, opened, entity="customer")
-    skipped = service.run({"task": "plan", "input": first})
-    assert skipped["skip"] is True
-    assert "newer data" in skipped["reasons"][0]
-    assert service.run({"task": "plan", "input": second})["skip"] is False
-
-
-def test_entities_that_change_nothing_start_nothing(filled: Any, service: ForecastService, opened: Opened) -> None:
-    answer = service.run({"task": "plan", "input": data_event(filled, opened, entity="customer")})
-    assert answer["skip"] is True
 
 
 def test_a_new_day_is_a_new_version(make_plant: Callable[..., Any], service: ForecastService, clock: Any) -> None:

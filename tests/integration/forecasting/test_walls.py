@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +15,8 @@ from opscopilot.kernel.errors import NotFound
 
 Opened = Callable[[str], Database]
 TABLES = (
-    "demand_history", "forecast_accuracy_metrics", "forecast_alerts", "forecast_models", "forecast_series",
+    "demand_history", "forecast_accuracy_metrics", "forecast_alerts", "forecast_models", "forecast_runs",
+    "forecast_series",
     "forecast_versions", "forecasts", "inventory_risks", "model_executions",
 )  # fmt: skip
 
@@ -44,13 +46,13 @@ def test_tenants_with_the_same_codes_see_only_their_own(twins: tuple[Any, Any], 
         assert float(mean) == pytest.approx(expected, rel=0.1)
 
 
-def test_another_tenants_version_does_not_exist(twins: tuple[Any, Any], service: ForecastService) -> None:
+@pytest.mark.parametrize("task", ["prepare", "batch", "batch_failed", "reconcile", "publish"])
+def test_another_tenants_version_does_not_exist(twins: tuple[Any, Any], service: ForecastService, task: str) -> None:
     one, two = twins
     foreign = two.query("SELECT id FROM forecast.forecast_versions")[0]["id"]
+    key = {"tenant_id": str(one.tenant_id), "version_id": str(foreign), "run_id": str(uuid4())}
     with pytest.raises(NotFound):
-        service.run({"task": "publish", "versions": [{"tenant_id": str(one.tenant_id), "version_id": str(foreign)}]})
-    with pytest.raises(NotFound):
-        service.run({"task": "batch", "tenant_id": str(one.tenant_id), "version_id": str(foreign), "batch": 0})
+        service.run({"task": task, **key, "batch": 0})
 
 
 def test_without_a_tenant_there_are_no_rows(twins: tuple[Any, Any], opened: Opened) -> None:

@@ -1,7 +1,8 @@
-"""functions/forecast: plan, batch, publish, fail; called by the forecasting state machine."""
+"""functions/forecast: every task of a forecast run, called by the forecasting state machine."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -9,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from opscopilot.adapters.database import open_database
 from opscopilot.adapters.events import EventBridgePublisher
+from opscopilot.adapters.items import S3Items
 from opscopilot.entrypoints import Handler
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.clock import SystemClock
@@ -19,14 +21,15 @@ from opscopilot.kernel.settings import ForecastSettings
 def forecast_handler() -> Handler:
     """Build the handler; settings are read now, at cold start."""
     settings = ForecastSettings()
-    bus = boto3.client("events", region_name=settings.aws_region)
-    service = ForecastService(
-        open_database(settings), EventBridgePublisher(bus, settings.event_bus_name), SystemClock()
-    )
+    region = settings.aws_region
+    bus = EventBridgePublisher(boto3.client("events", region_name=region), settings.event_bus_name)
+    items = S3Items(boto3.client("s3", region_name=region), settings.staging_bucket)
+    service = ForecastService(open_database(settings), bus, SystemClock(), items)
 
-    def handle(event: Any, _context: Any) -> dict[str, Any]:
+    def handle(event: Any, context: Any) -> dict[str, Any]:
+        memory = int(getattr(context, "memory_limit_in_mb", service.memory_mb))
         try:
-            return service.run(event)
+            return replace(service, memory_mb=memory).run(event)
         except (OperationalError, InterfaceError) as error:
             raise TransientError(f"the database did not answer: {error}") from error
 

@@ -1,49 +1,23 @@
-"""The forecast function's four tasks, as the state machine calls them."""
+"""The forecast function's tasks, as the state machine calls them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.runs import versions
-from opscopilot.forecasting.runs.batch import run_batch
-from opscopilot.forecasting.runs.plan import plan
-from opscopilot.forecasting.runs.publish import publish
+from opscopilot.forecasting.runs import finish, plan, prepare, publish
+from opscopilot.forecasting.runs.batch import record_failure, run_batch
+from opscopilot.forecasting.runs.deal import ItemStore, deal
+from opscopilot.forecasting.runs.keys import BatchKey, VersionKey
+from opscopilot.forecasting.runs.reconcile import run_reconcile
+from opscopilot.forecasting.runs.request import Asked
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import EventPublisher
-
-
-class VersionKey(BaseModel):
-    """A version and whose it is."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-    tenant_id: UUID
-    version_id: UUID
-
-
-class _Plan(BaseModel):
-    task: Literal["plan"]
-    input: Any
-
-
-class _Batch(VersionKey):
-    task: Literal["batch"]
-    batch: int
-
-
-class _Publish(BaseModel):
-    task: Literal["publish"]
-    versions: list[VersionKey]
-
-
-class _Known(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    versions: list[VersionKey] = []
 
 
 class _Cause(BaseModel):
@@ -51,47 +25,107 @@ class _Cause(BaseModel):
     Error: str = "Error"
     Cause: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.Error}: {self.Cause}"
+
+
+class _Plan(Asked):
+    task: Literal["plan"]
+
+
+class _Prepare(VersionKey):
+    task: Literal["prepare"]
+
+
+class _Deal(BaseModel):
+    task: Literal["deal"]
+    execution: str = ""
+    versions: list[VersionKey]
+
+
+class _Batch(BatchKey):
+    task: Literal["batch"]
+
+
+class _BatchFailed(BatchKey):
+    task: Literal["batch_failed"]
+    error: _Cause = _Cause()
+
+
+class _Reconcile(VersionKey):
+    task: Literal["reconcile"]
+
+
+class _Publish(VersionKey):
+    task: Literal["publish"]
+
+
+class _FailVersion(VersionKey):
+    task: Literal["fail_version"]
+    error: _Cause = _Cause()
+
+
+class _Finish(BaseModel):
+    task: Literal["finish"]
+    versions: list[VersionKey]
+
+
+class _Planned(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    versions: list[VersionKey] = []
+
+
+class _State(BaseModel):
+    """What the state machine knew when something went wrong."""
+
+    model_config = ConfigDict(extra="ignore")
+    planned: _Planned = _Planned()
+
 
 class _Fail(BaseModel):
     model_config = ConfigDict(extra="ignore")
     task: Literal["fail"]
-    state: _Known = _Known()
+    asked: Asked | None = None
+    state: _State = _State()
     error: _Cause = _Cause()
 
 
-Task = _Plan | _Batch | _Publish | _Fail
+Task = (
+    _Plan | _Prepare | _Deal | _Batch | _BatchFailed | _Reconcile | _Publish | _FailVersion | _Finish | _Fail
+)  # fmt: skip
 _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 
 
 @dataclass(frozen=True)
 class ForecastService:
-    """Plans, computes, publishes and, when a run broke, closes what it left open."""
+    """Plans, computes, reconciles, publishes and, when something broke, closes what was left open.
+
+    `memory_mb` is what the function was given; it makes the cost of a batch.
+    """
 
     database: Database
     publisher: EventPublisher
     clock: Clock
+    items: ItemStore
     config: ForecastConfig = field(default_factory=ForecastConfig)
+    memory_mb: int = 1769
 
     def run(self, payload: Any) -> dict[str, Any]:
         """Do the task `payload` names; pydantic raises on anything that is not one."""
         task = _TASK.validate_python(payload)
-        if isinstance(task, _Plan):
-            return plan(self.database, self.clock, self.config, task.input)
-        if isinstance(task, _Batch):
-            return run_batch(self.database, self.config, task.tenant_id, task.version_id, task.batch)
-        if isinstance(task, _Publish):
-            return {"published": [self._publish(key) for key in task.versions]}
-        return self._fail(task)
+        return self._tasks()[type(task)](task)
 
-    def _publish(self, key: VersionKey) -> dict[str, Any]:
-        return publish(self.database, self.publisher, self.clock, self.config, key.tenant_id, key.version_id)
-
-    def _fail(self, task: _Fail) -> dict[str, Any]:
-        """Close the drafts of a broken run; the published version stays the one that is read."""
-        closed = []
-        message = f"{task.error.Error}: {task.error.Cause}"
-        for key in task.state.versions:
-            with self.database.tenant(key.tenant_id) as tx:
-                if versions.fail(tx, key.version_id, message):
-                    closed.append(str(key.version_id))
-        return {"failed": closed}
+    def _tasks(self) -> dict[type, Callable[[Any], dict[str, Any]]]:
+        db, config = self.database, self.config
+        return {
+            _Plan: lambda task: plan.plan(db, self.clock, config, task),
+            _Prepare: lambda task: prepare.prepare(db, config, task),
+            _Deal: lambda task: deal(db, self.items, task.execution, task.versions),
+            _Batch: lambda task: run_batch(db, config, task, self.memory_mb),
+            _BatchFailed: lambda task: record_failure(db, task, str(task.error), self.memory_mb),
+            _Reconcile: lambda task: run_reconcile(db, task),
+            _Publish: lambda task: publish.publish(db, self.publisher, self.clock, config, task),
+            _FailVersion: lambda task: finish.fail_version(db, task, str(task.error)),
+            _Finish: lambda task: finish.finish(db, task.versions),
+            _Fail: lambda task: finish.fail(db, task.asked, task.state.planned.versions, str(task.error)),
+        }

@@ -57,6 +57,7 @@ class NormalizeSettings(FunctionSettings):
 class ForecastSettings(FunctionSettings):
     """functions/forecast."""
 
+    staging_bucket: str
     event_bus_name: str
 
 

@@ -33,15 +33,13 @@ def fingerprint(tx: Tx, cut: DataCut, config: ForecastConfig) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def newer_data_event(tx: Tx, event_id: UUID) -> bool:
-    """Whether a later DataNormalized of a relevant entity is on record: that one will do the work.
-
-    Event ids are ordered by time, so exactly one event is the newest and no change is ever left out.
-    """
+def newer_data_event(tx: Tx, event_id: UUID, within_s: int) -> bool:
+    """Whether a DataNormalized of a relevant entity with a later id was recorded in the last `within_s` seconds."""
     return bool(
         tx.scalar(
             """SELECT EXISTS (SELECT 1 FROM platform.outbox WHERE detail_type = 'DataNormalized'
-                   AND event_id > :event_id AND detail ->> 'entity_type' = ANY(CAST(:entities AS text[])))""",
-            event_id=event_id, entities=list(RELEVANT_ENTITIES),
+                   AND event_id > :event_id AND occurred_at > now() - make_interval(secs => :within)
+                   AND detail ->> 'entity_type' = ANY(CAST(:entities AS text[])))""",
+            event_id=event_id, within=within_s, entities=list(RELEVANT_ENTITIES),
         )
     )  # fmt: skip

@@ -6,42 +6,55 @@ import hashlib
 from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
 from opscopilot.forecasting import copyio
-from opscopilot.forecasting.config import PERIOD, ForecastConfig
+from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.series import Series, compute
 from opscopilot.forecasting.engine.types import FloatArray
-from opscopilot.forecasting.runs import batch_store, versions
+from opscopilot.forecasting.runs import batch_store, claims, versions
+from opscopilot.forecasting.runs.keys import BatchKey
 from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import ValidationFailed
 
 
-def run_batch(
-    database: Database, config: ForecastConfig, tenant_id: UUID, version_id: UUID, number: int
-) -> dict[str, Any]:
-    """Forecast batch `number` of a draft. Doing it again replaces the same rows; a closed version is left alone.
+def run_batch(database: Database, config: ForecastConfig, key: BatchKey, memory_mb: int) -> dict[str, Any]:
+    """Forecast one batch of a draft. What is done is not done again, and a closed version is left alone.
 
-    The database is not held while the engine works.
+    The database is not held while the engine works. BatchBusy while another run computes the very same batch.
     """
     started = perf_counter()
-    with database.tenant(tenant_id) as tx:
-        version = versions.get(tx, version_id)
+    with database.tenant(key.tenant_id) as tx:
+        version = versions.get(tx, key.version_id)
         if version.status != "draft":
-            return {"batch": number, "series": 0, "refused": 0, "status": version.status}
-        found = _read(tx, version, number, config)
-        batch_store.running(tx, version, number, _hash(found), len(found))
-    outcome = compute(found, config)
-    with database.tenant(tenant_id) as tx:
-        version = versions.get(tx, version_id, lock="SHARE")
-        if version.status == "draft":
-            batch_store.store(tx, version, outcome, config)
-            batch_store.completed(tx, version, number, int((perf_counter() - started) * 1000))
+            return {"batch": key.batch, "status": version.status}
+        own = config.of(version.length, version.horizon_periods)
+        if not claims.claim(tx, version, key, memory_mb):
+            return {"batch": key.batch, "status": "completed"}
+        found = _read(tx, version, key.batch, own)
+        claims.describe(tx, key, _hash(found), len(found))
+    outcome = compute(found, own)
+    with database.tenant(key.tenant_id) as tx:
+        version = versions.get(tx, key.version_id, lock="SHARE")
+        if version.status != "draft":
+            return {"batch": key.batch, "status": version.status}
+        if not claims.completed(tx, key, int((perf_counter() - started) * 1000)):
+            return {"batch": key.batch, "status": "taken_over"}
+        batch_store.store(tx, version, outcome, own)
+        claims.measure(tx, key, int((perf_counter() - started) * 1000))
     refused = sum(reason is not None for reason in outcome.refusals) + len(outcome.ended)
-    return {"batch": number, "series": len(found), "refused": refused, "status": "completed"}
+    return {"batch": key.batch, "series": len(found), "refused": refused, "status": "completed"}
+
+
+def record_failure(database: Database, key: BatchKey, error: str, memory_mb: int) -> dict[str, Any]:
+    """Task `batch_failed`: note why a batch could not be computed. The run goes on with the others."""
+    with database.tenant(key.tenant_id) as tx:
+        version = versions.get(tx, key.version_id)
+        if version.status == "draft":
+            claims.failed(tx, version, key, error, memory_mb)
+    return {"batch": key.batch, "status": "failed"}
 
 
 def _read(tx: Tx, version: versions.Version, number: int, config: ForecastConfig) -> list[Series]:
@@ -72,7 +85,7 @@ def _histories(tx: Tx, version: versions.Version, number: int, count: int) -> It
         f"""SELECT s.place, h.unconstrained_qty FROM (SELECT entity_id,
                 row_number() OVER (ORDER BY sku_code COLLATE "C") - 1 AS place FROM forecast.forecast_series
                 WHERE version_id = '{version.id}' AND batch = {number:d}) s
-            JOIN forecast.demand_history h ON h.sku_id = s.entity_id AND h.period = '{PERIOD}'
+            JOIN forecast.demand_history h ON h.sku_id = s.entity_id AND h.period = '{version.period}'
             WHERE h.bucket_start <= '{version.history_end}' ORDER BY s.place, h.bucket_start""",
     )
     lines = stream.getvalue().decode().splitlines()

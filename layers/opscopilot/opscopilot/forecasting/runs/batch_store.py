@@ -1,4 +1,4 @@
-"""What a batch leaves in the database: its execution, a verdict per series, and the forecast rows."""
+"""What a batch leaves in the database: a verdict per series, and the forecast rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.series import Outcome, Series
+from opscopilot.forecasting.evaluation import backtests
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
 
@@ -17,7 +18,8 @@ _SERIES_COLUMNS = (
     "entity_id", "status", "reason", "method", "note", "demand_class", "origins", "wape", "bias", "mase",
     "coverage_80", "coverage_95", "loss_name", "loss", "naive_name", "naive_wape", "naive_loss",
     "lead_time_days_mean", "lead_time_days_sd", "lead_time_basis", "lead_time_n", "lead_time_mean",
-    "lead_time_levels", "lead_time_quantiles", "protection_days", "order_up_to", "recent_volume",
+    "lead_time_levels", "lead_time_quantiles", "protection_days", "order_up_to",
+    "protection_mean", "protection_quantiles", "cumulative_sd", "recent_volume",
 )  # fmt: skip
 _FORECAST_COLUMNS = (
     "entity_id", "bucket_start", "value", "lower_80", "upper_80", "lower_95", "upper_95", "uom", "method",
@@ -26,30 +28,9 @@ _FORECAST_COLUMNS = (
 _YEAR = 52
 
 
-def running(tx: Tx, version: Version, number: int, input_hash: str, series: int) -> None:
-    """Note that the batch is being computed, and how often that was tried."""
-    tx.execute(
-        """INSERT INTO forecast.model_executions AS e (tenant_id, model_id, version_id, batch, status, input_hash,
-               series) VALUES (:tenant, :model, :version, :batch, 'running', :hash, :series)
-           ON CONFLICT (tenant_id, version_id, batch) DO UPDATE SET status = 'running', attempts = e.attempts + 1,
-               input_hash = excluded.input_hash, series = excluded.series, started_at = now(), ended_at = NULL,
-               latency_ms = NULL, error = NULL""",
-        tenant=tx.tenant_id, model=version.model_id, version=version.id, batch=number, hash=input_hash, series=series,
-    )  # fmt: skip
-
-
-def completed(tx: Tx, version: Version, number: int, latency_ms: int) -> None:
-    """Note that the batch is done."""
-    tx.execute(
-        """UPDATE forecast.model_executions SET status = 'completed', ended_at = now(), latency_ms = :latency
-           WHERE version_id = :version AND batch = :batch""",
-        version=version.id, batch=number, latency=latency_ms,
-    )  # fmt: skip
-
-
 def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) -> None:
     """Replace whatever an earlier attempt left of these series."""
-    series = _series_rows(outcome, config)
+    series = _series_rows(outcome, config, version)
     copyio.stage(tx, "batch_series", "forecast.forecast_series", _SERIES_COLUMNS, series)
     tx.execute(
         f"""UPDATE forecast.forecast_series s SET {", ".join(f"{c} = b.{c}" for c in _SERIES_COLUMNS[1:])}
@@ -70,13 +51,15 @@ def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) ->
     )  # fmt: skip
 
 
-def _series_rows(outcome: Outcome, config: ForecastConfig) -> Iterator[list[Any]]:
+def _series_rows(outcome: Outcome, config: ForecastConfig, version: Version) -> Iterator[list[Any]]:
+    ahead = np.ceil(np.array([one.lead_time.mean for one in outcome.live]) / version.length.days)
+    tested = backtests.sums(outcome.forecast, ahead)
     for i, one in enumerate(outcome.live):
-        yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-_YEAR:].sum())]
+        yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-_YEAR:].sum()), *tested[i]]
     for one in outcome.ended:
         volume = float(one.values[-_YEAR:].sum())
-        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 8)
-        yield [one.sku_id, "refused", one.ended, None, None, None, 0, *blank, volume]
+        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 10)
+        yield [one.sku_id, "refused", one.ended, None, None, None, 0, *blank, volume, None, None]
 
 
 def _verdict(outcome: Outcome, i: int) -> list[Any]:
@@ -94,10 +77,11 @@ def _lead(outcome: Outcome, i: int, one: Series, config: ForecastConfig) -> list
     lead = one.lead_time
     known = [lead.mean, lead.sd, lead.basis, lead.n]
     if outcome.refusals[i]:
-        return [*known, None, None, None, None, None]
+        return [*known, *[None] * 8]
     levels, quantiles = (array.tolist() for array in (outcome.lead.taus, outcome.lead.quantiles[i]))
     return [*known, float(outcome.lead.mean[i]), levels, quantiles, lead.mean + config.review_days,
-            float(outcome.order_up_to[i])]  # fmt: skip
+            float(outcome.order_up_to[i]), float(outcome.protection.mean[i]), outcome.protection.quantiles[i].tolist(),
+            outcome.cumulative_sd[i].tolist()]  # fmt: skip
 
 
 def _forecast_rows(outcome: Outcome, version: Version) -> Iterator[list[Any]]:

@@ -1,57 +1,56 @@
-"""Task `plan`: decide whether a forecast is due, cut the data, and deal the series out in batches."""
+"""Task `plan`: decide for whom and for which periods a forecast is due, and open or take up a draft for each."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from opscopilot.forecasting.config import PERIOD, ForecastConfig
-from opscopilot.forecasting.demand import history, inputs
+from opscopilot.forecasting.config import AD_HOC, ForecastConfig
+from opscopilot.forecasting.demand import inputs
 from opscopilot.forecasting.demand.calendar import DataCut, data_cut
-from opscopilot.forecasting.runs import versions
+from opscopilot.forecasting.demand.periods import PERIODS, PeriodName
+from opscopilot.forecasting.runs import adhoc, due, records, versions
+from opscopilot.forecasting.runs.keys import VersionKey
+from opscopilot.forecasting.runs.request import Asked, PlanRequest
+from opscopilot.forecasting.settings import PlanSettings, plan_settings
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.tenancy import plant_settings
 
 
-class _Detail(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    tenant_id: UUID
-    event_id: UUID
-    entity_type: str
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning one tenant came to: its versions, or why there are none."""
+
+    versions: list[UUID]
+    reasons: list[str]
 
 
-class PlanRequest(BaseModel):
-    """What starts a run: one tenant, all tenants, or a DataNormalized event as the bus delivers it."""
-
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-    tenant_id: UUID | None = None
-    all_tenants: bool = False
-    detail: _Detail | None = None
-    detail_type: str | None = Field(default=None, alias="detail-type")
-
-
-def plan(database: Database, clock: Clock, config: ForecastConfig, given: Any) -> dict[str, Any]:
-    """Answer of the state machine's first step: skip, or the batches to compute and the versions to publish."""
-    request = PlanRequest.model_validate(given)
-    batches: list[dict[str, Any]] = []
-    due: list[dict[str, str]] = []
+def plan(database: Database, clock: Clock, config: ForecastConfig, asked: Asked) -> dict[str, Any]:
+    """Answer of the state machine's first step: wait a moment, skip, or the versions to work on."""
+    due_now: list[dict[str, Any]] = []
+    runs: list[dict[str, str]] = []
     reasons: list[str] = []
-    for tenant_id in _tenants(database, request):
+    for tenant_id in _tenants(database, asked.input):
+        run_id = asked.run_for(tenant_id)
         with database.tenant(tenant_id) as tx:
-            outcome = plan_tenant(tx, clock, config, request.detail)
-        if isinstance(outcome, str):
-            reasons.append(outcome)
-            continue
-        version, numbers = outcome
-        key = {"tenant_id": str(tenant_id), "version_id": str(version.id)}
-        due.append(key)
-        batches += [{**key, "batch": number, "batches": version.batches} for number in numbers]
-    return {"skip": not due, "batches": batches, "versions": due, "reasons": reasons}
+            said = _not_now(tx, clock, asked)
+            if said == "wait":
+                return {"wait": True, "skip": True, "versions": [], "runs": [], "reasons": ["files are being loaded"]}
+            planned = Planned([], [said]) if said else plan_tenant(tx, clock, config, asked, run_id)
+            reasons += planned.reasons
+            if _worth_a_record(asked.input, planned):
+                runs.append({"tenant_id": str(tenant_id), "run_id": str(run_id)})
+                _write_down(tx, asked, run_id, planned)
+        due_now += [
+            VersionKey(tenant_id=tenant_id, run_id=run_id, version_id=one).as_json() for one in planned.versions
+        ]
+    return {"wait": False, "skip": not due_now, "versions": due_now, "runs": runs, "reasons": reasons}
 
 
 def _tenants(database: Database, request: PlanRequest) -> Iterator[UUID]:
@@ -70,74 +69,91 @@ def _tenants(database: Database, request: PlanRequest) -> Iterator[UUID]:
         )  # fmt: skip
 
 
-def plan_tenant(
-    tx: Tx, clock: Clock, config: ForecastConfig, event: _Detail | None = None
-) -> str | tuple[versions.Version, list[int]]:
-    """The draft to work on and its unfinished batches, or the reason why there is nothing to do."""
-    if event is not None and event.entity_type not in inputs.RELEVANT_ENTITIES:
-        return f"{event.entity_type} does not change a forecast"
-    if event is not None and inputs.newer_data_event(tx, event.event_id):
-        return "newer data came in after this event; its own event does the work"
+def _not_now(tx: Tx, clock: Clock, asked: Asked) -> str | None:
+    """'wait', or why an event of new data starts nothing; None for anything that is to be planned."""
+    if asked.input.detail is None:
+        return None
+    said = due.verdict(tx, asked.input.detail, asked.started, clock.now())
+    return None if said == "now" else said
+
+
+def _worth_a_record(request: PlanRequest, planned: Planned) -> bool:
+    """A file's event that leads to nothing leaves no trace; whoever asked for a run finds what became of it."""
+    return bool(planned.versions) or request.detail is None
+
+
+def _write_down(tx: Tx, asked: Asked, run_id: UUID, planned: Planned) -> None:
+    request = asked.input
+    periods = [versions.get(tx, one).period for one in planned.versions] or request.periods or []
+    records.begin(tx, run_id, asked.execution, request.started_by, periods, request.scope)
+    if not planned.versions:
+        records.end(tx, run_id, "skipped", "; ".join(dict.fromkeys(planned.reasons)))
+    records.works_on(tx, run_id, planned.versions, 0)
+
+
+def plan_tenant(tx: Tx, clock: Clock, config: ForecastConfig, asked: Asked, run_id: UUID) -> Planned:
+    """The drafts to work on, one per period: those of an interrupted run on the same data, else new ones."""
     versions.lock_tenant(tx)
     cut = data_cut(plant_settings(tx), clock)
-    fingerprint = inputs.fingerprint(tx, cut, config)
-    current = versions.published(tx)
+    if asked.input.sku_ids is not None:
+        return Planned(adhoc.draft(tx, cut, config, asked.input, run_id), [])
+    ordered, stocked = _anything(tx)
+    if not ordered and not stocked:
+        return Planned([], ["there is neither demand nor stock to look at yet"])
+    settings = plan_settings(tx)
+    _close_abandoned(tx)
+    state = inputs.fingerprint(tx, cut, config)
+    found: list[UUID] = []
+    reasons: list[str] = []
+    for name in asked.input.periods or settings.periods:
+        if not ordered and name != "weekly":
+            continue
+        version = _version(tx, cut, config, name, settings, state, run_id, asked)
+        (found if isinstance(version, UUID) else reasons).append(version)  # type: ignore[arg-type]
+    return Planned(found, reasons)
+
+
+def _version(
+    tx: Tx, cut: DataCut, config: ForecastConfig, name: PeriodName, settings: PlanSettings, state: str, run_id: UUID,
+    asked: Asked,
+) -> UUID | str:  # fmt: skip
+    """The draft of one period, or why none is needed."""
+    own = config.of(PERIODS[name], settings.horizons.get(name))
+    fingerprint = _fingerprint(state, name, own, settings)
+    current = versions.published(tx, name)
     if current is not None and current.input_fingerprint == fingerprint:
         return f"{current.code} is published and was made from the same data"
-    draft = versions.draft_of(tx, fingerprint)
-    if draft is None:
-        draft = _new_draft(tx, cut, fingerprint, config)
-    if draft is None:
-        return "there is neither demand nor stock to look at yet"
-    return draft, _unfinished(tx, draft)
+    found = versions.unfinished_of(tx, name, fingerprint)
+    if found is None:
+        return versions.create(tx, cut, PERIODS[name], fingerprint, own).id
+    if asked.input.detail is not None and found.status == "draft" and records.others_alive(tx, found.id, run_id):
+        return f"{found.code} is being made from the same data by another run"
+    versions.reopen(tx, found.id)
+    return found.id
 
 
-def _new_draft(tx: Tx, cut: DataCut, fingerprint: str, config: ForecastConfig) -> versions.Version | None:
-    history.rebuild(tx, cut)
-    anything = tx.scalar(
-        """SELECT EXISTS (SELECT 1 FROM forecast.demand_history)
-               OR EXISTS (SELECT 1 FROM manufacturing.inventory_snapshots)"""
+def _fingerprint(state: str, period: PeriodName, config: ForecastConfig, settings: PlanSettings) -> str:
+    parts = [state, period, config.as_json(), settings.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _anything(tx: Tx) -> tuple[bool, bool]:
+    """Whether anybody ever ordered anything, and whether there is any stock."""
+    row = tx.one(
+        """SELECT EXISTS (SELECT 1 FROM manufacturing.sales_order_lines) AS ordered,
+               EXISTS (SELECT 1 FROM manufacturing.inventory_snapshots) AS stocked"""
     )
-    if not anything:
-        return None
-    _close_abandoned(tx)
-    version_id = versions.create(tx, cut, fingerprint, config)
-    tx.execute(_DEAL, tenant=tx.tenant_id, version=version_id, period=PERIOD, size=config.batch_size)
-    tx.execute(_DEALT, version=version_id)
-    return versions.get(tx, version_id)
-
-
-# Slices of the series in the order of their code: the same input gives the same batches.
-_DEAL = """
-INSERT INTO forecast.forecast_series (tenant_id, version_id, entity_id, sku_code, batch, uom, history_start,
-    history_periods)
-SELECT :tenant, :version, k.id, k.sku_code,
-    CAST((row_number() OVER (ORDER BY k.sku_code COLLATE "C") - 1) / CAST(:size AS integer) AS integer),
-    k.base_uom, h.first_bucket, h.periods
-FROM (SELECT sku_id, min(bucket_start) AS first_bucket, count(*) AS periods FROM forecast.demand_history
-      WHERE period = :period GROUP BY sku_id) h
-JOIN manufacturing.skus k ON k.id = h.sku_id
-"""
-_DEALT = """
-UPDATE forecast.forecast_versions v SET batches = d.batches, series_count = d.series, updated_at = now()
-FROM (SELECT count(DISTINCT batch) AS batches, count(*) AS series FROM forecast.forecast_series
-      WHERE version_id = :version) d WHERE v.id = :version
-"""
-
-
-def _unfinished(tx: Tx, draft: versions.Version) -> list[int]:
-    found = tx.rows(
-        """SELECT DISTINCT batch FROM forecast.forecast_series
-           WHERE version_id = :version AND status = 'pending' ORDER BY batch""",
-        version=draft.id,
-    )  # fmt: skip
-    return [int(row["batch"]) for row in found]
+    assert row is not None
+    return bool(row["ordered"]), bool(row["stocked"])
 
 
 def _close_abandoned(tx: Tx) -> None:
-    """Drafts that no run can be working on any more (a state machine gives up after four hours)."""
+    """Drafts that no run can be working on any more (a state machine gives up after four hours), and answers to
+    questions of long ago."""
     tx.execute(
         """UPDATE forecast.forecast_versions SET status = 'failed', error = 'The run was abandoned.',
                updated_at = now(), row_version = row_version + 1
-           WHERE status = 'draft' AND created_at < now() - interval '1 day'"""
+           WHERE status = 'draft' AND scope <> :adhoc AND created_at < now() - interval '1 day'""",
+        adhoc=AD_HOC,
     )
+    adhoc.forget(tx)

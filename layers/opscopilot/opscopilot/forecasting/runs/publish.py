@@ -7,25 +7,28 @@ from uuid import UUID
 
 from opscopilot.forecasting.alerting import conditions, store
 from opscopilot.forecasting.alerting.raising import raise_alerts
-from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.evaluation import accuracy
+from opscopilot.forecasting.config import AD_HOC, PRIMARY, ForecastConfig
+from opscopilot.forecasting.evaluation import accuracy, overrides
 from opscopilot.forecasting.inventory import assessment
-from opscopilot.forecasting.runs import versions
+from opscopilot.forecasting.runs import complete, records, versions
+from opscopilot.forecasting.runs.finish import OVERTAKEN
+from opscopilot.forecasting.runs.keys import VersionKey
+from opscopilot.forecasting.runs.reconcile import reconcile
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Tx
-from opscopilot.kernel.errors import Conflict
 from opscopilot.kernel.events import EventPublisher, ForecastPublished, record, relay
 from opscopilot.kernel.tenancy import PlantSettings, plant_settings
 
 
 def publish(
-    database: Database, publisher: EventPublisher, clock: Clock, config: ForecastConfig, tenant_id: UUID,
-    version_id: UUID,
-) -> dict[str, Any]:  # fmt: skip
+    database: Database, publisher: EventPublisher, clock: Clock, config: ForecastConfig, key: VersionKey
+) -> dict[str, Any]:
     """Publish one version and send its events. Doing it again changes nothing, and sends what was left unsent."""
-    with database.tenant(tenant_id) as tx:
-        summary = publish_version(tx, clock, config, version_id)
-    with database.tenant(tenant_id) as tx:
+    with database.tenant(key.tenant_id) as tx:
+        records.at_step(tx, key.run_id, "publish")
+    with database.tenant(key.tenant_id) as tx:
+        summary = publish_version(tx, clock, config, key.version_id)
+    with database.tenant(key.tenant_id) as tx:
         summary["events"] = relay(tx, publisher)
     return summary
 
@@ -34,21 +37,32 @@ def publish_version(tx: Tx, clock: Clock, config: ForecastConfig, version_id: UU
     """The work of `publish` in the caller's transaction."""
     versions.lock_tenant(tx)
     version = versions.get(tx, version_id, lock="UPDATE")
-    if version.status != "draft":
+    if version.status != "draft" or version.scope == AD_HOC:
         return {"version": version.code, "status": version.status}
-    _require_complete(tx, version)
+    complete.require(tx, version)
+    if not version.reconciled:
+        reconcile(tx, version)
     overtaken = _overtaken_by(tx, version)
     if overtaken:
-        versions.fail(tx, version.id, f"Overtaken: {overtaken} was made from newer data and published first.")
+        versions.fail(tx, version.id, f"{OVERTAKEN}: {overtaken} was made from newer data and published first.")
         return {"version": version.code, "status": "failed", "overtaken_by": overtaken}
     plant = plant_settings(tx)
-    found = assessment.assess_all(tx, version, config, plant.default_currency)
-    assessment.store(tx, version, found)
+    overrides.apply(tx, version)
     accuracy.measure(tx, version)
-    counts = raise_alerts(tx, version, _conditions(tx, version, found), plant, clock, config)
+    counts = _what_follows(tx, version, plant, clock, config) if version.period == PRIMARY else {}
     versions.publish(tx, version)
     record(tx, _announcement(plant, version, clock))
-    return {"version": version.code, "status": "published", "risks": len(found), "alerts": counts}
+    return {"version": version.code, "status": "published", **counts}
+
+
+def _what_follows(
+    tx: Tx, version: versions.Version, plant: PlantSettings, clock: Clock, config: ForecastConfig
+) -> dict[str, Any]:
+    """Risks and alerts; they rest on the weekly forecast alone."""
+    found = assessment.assess_all(tx, version, config, plant.default_currency)
+    assessment.store(tx, version, found)
+    counts = raise_alerts(tx, version, _conditions(tx, version, found), plant, clock, config)
+    return {"risks": len(found), "alerts": counts}
 
 
 def _conditions(tx: Tx, version: versions.Version, found: list[assessment.Assessed]) -> list[conditions.Condition]:
@@ -63,20 +77,9 @@ def _conditions(tx: Tx, version: versions.Version, found: list[assessment.Assess
     ]
 
 
-def _require_complete(tx: Tx, version: versions.Version) -> None:
-    pending = tx.scalar(
-        "SELECT count(*) FROM forecast.forecast_series WHERE version_id = :id AND status = 'pending'", id=version.id
-    )
-    if pending:
-        raise Conflict(
-            f"Version {version.code} cannot be published: {pending} of its series have not been computed.",
-            field="version_id", value=version.id, expected="every batch of the version completed",
-        )  # fmt: skip
-
-
 def _overtaken_by(tx: Tx, version: versions.Version) -> str | None:
     """A version planned after this one that is already in force: the older data must not replace it."""
-    current = versions.published(tx)
+    current = versions.published(tx, version.period)
     return current.code if current is not None and current.id > version.id else None
 
 

@@ -1,26 +1,28 @@
-"""Forecast versions: draft, published, superseded. One is in force at a time, and it never changes (P-52)."""
+"""Forecast versions: draft, published, superseded. One per period is in force, and it never changes (P-52)."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting.config import MODEL_NAME, MODEL_VERSION, PERIOD, SCOPE, ForecastConfig
+from opscopilot.forecasting.config import MODEL_NAME, MODEL_VERSION, SCOPE, ForecastConfig
 from opscopilot.forecasting.demand.calendar import DataCut
-from opscopilot.forecasting.demand.periods import WEEKLY
+from opscopilot.forecasting.demand.periods import PERIODS, Period, PeriodName
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 
 _COLUMNS = """id, code, status, as_of, history_end, horizon_start, horizon_end, horizon_periods, period, scope,
-    model_id, batches, series_count, input_fingerprint, created_at"""
+    model_id, batches, series_count, input_fingerprint, created_at, prepared_at IS NOT NULL AS prepared,
+    reconciled_at IS NOT NULL AS reconciled"""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A forecast version as its own service needs it."""
+    """A forecast version as its own service needs it. `prepared`: its history is built and its series are dealt.
+    `reconciled`: its levels add up."""
 
     id: UUID
     code: str
@@ -30,18 +32,25 @@ class Version:
     horizon_start: date
     horizon_end: date
     horizon_periods: int
-    period: str
+    period: PeriodName
     scope: str
     model_id: UUID
     batches: int
     series_count: int
     input_fingerprint: str
     created_at: object
+    prepared: bool = True
+    reconciled: bool = False
+
+    @property
+    def length(self) -> Period:
+        """What its buckets are."""
+        return PERIODS[self.period]
 
     @property
     def buckets(self) -> list[date]:
-        """First days of the forecast weeks."""
-        return [self.horizon_start + timedelta(days=7 * i) for i in range(self.horizon_periods)]
+        """First days of the forecast buckets."""
+        return self.length.buckets(self.horizon_start, self.horizon_periods)
 
 
 def _read(row: dict[str, Any] | None) -> Version | None:
@@ -65,52 +74,66 @@ def get(tx: Tx, version_id: UUID, *, lock: str = "") -> Version:
     return found
 
 
-def published(tx: Tx) -> Version | None:
-    """The version in force, if any."""
+def published(tx: Tx, period: PeriodName, scope: str = SCOPE) -> Version | None:
+    """The version of that period in force, if any."""
     return _read(
         tx.one(
             f"""SELECT {_COLUMNS} FROM forecast.forecast_versions
                 WHERE scope = :scope AND period = :period AND status = 'published'""",
-            scope=SCOPE, period=PERIOD,
+            scope=scope, period=period,
         )
     )  # fmt: skip
 
 
-def draft_of(tx: Tx, fingerprint: str) -> Version | None:
-    """An unfinished version made from the same inputs: a run that was interrupted, or is still going on."""
+def unfinished_of(tx: Tx, period: PeriodName, fingerprint: str, scope: str = SCOPE) -> Version | None:
+    """A version made from the same inputs that was never published: its run was interrupted, has failed, or is still
+    going on. A failed one that a newer version has overtaken is not taken up again."""
     return _read(
         tx.one(
-            f"""SELECT {_COLUMNS} FROM forecast.forecast_versions
-                WHERE scope = :scope AND period = :period AND status = 'draft' AND input_fingerprint = :print""",
-            scope=SCOPE, period=PERIOD, print=fingerprint,
+            f"""SELECT {_COLUMNS} FROM forecast.forecast_versions v
+                WHERE scope = :scope AND period = :period AND status IN ('draft', 'failed')
+                  AND input_fingerprint = :print AND NOT EXISTS (
+                      SELECT 1 FROM forecast.forecast_versions p WHERE p.tenant_id = v.tenant_id AND p.scope = v.scope
+                          AND p.period = v.period AND p.status IN ('published', 'superseded') AND p.id > v.id)
+                ORDER BY status = 'draft' DESC, id DESC LIMIT 1""",
+            scope=scope, period=period, print=fingerprint,
         )
     )  # fmt: skip
 
 
-def create(tx: Tx, cut: DataCut, fingerprint: str, config: ForecastConfig) -> UUID:
+def reopen(tx: Tx, version_id: UUID) -> None:
+    """Make a failed version a draft again, with the batches that were finished."""
+    tx.execute(
+        """UPDATE forecast.forecast_versions SET status = 'draft', error = NULL, updated_at = now(),
+               row_version = row_version + 1 WHERE id = :id AND status = 'failed'""",
+        id=version_id,
+    )  # fmt: skip
+
+
+def create(
+    tx: Tx, cut: DataCut, period: Period, fingerprint: str, config: ForecastConfig, scope: str = SCOPE
+) -> Version:
     """A new draft. Its code counts the versions of the day: DEMAND-W-20250328-01."""
-    prefix = f"DEMAND-W-{cut.as_of:%Y%m%d}"
+    prefix = f"{scope.upper()}-{period.letter}-{cut.as_of:%Y%m%d}"
     number = 1 + int(
         tx.scalar("SELECT count(*) FROM forecast.forecast_versions WHERE code LIKE :like", like=f"{prefix}-%")
     )
-    return UUID(
-        str(
-            tx.scalar(
-                """INSERT INTO forecast.forecast_versions (tenant_id, code, name, scope, period, as_of, history_end,
-                       horizon_start, horizon_end, horizon_periods, input_fingerprint, settings, model_id)
-                   VALUES (:tenant, :code, :name, :scope, :period, :as_of, :history_end, :start, :end, :periods,
-                       :print, CAST(:settings AS jsonb), :model) RETURNING id""",
-                tenant=tx.tenant_id, code=f"{prefix}-{number:02d}", scope=SCOPE, period=PERIOD,
-                name=f"Weekly demand, data up to {cut.complete_day}", as_of=cut.as_of,
-                history_end=cut.history_end(), start=cut.horizon_start(), end=cut.horizon_end(WEEKLY, config.horizon),
-                periods=config.horizon, print=fingerprint, settings=json.dumps(config.as_json()),
-                model=_model(tx, cut, config),
-            )
-        )
+    row = tx.one(
+        f"""INSERT INTO forecast.forecast_versions (tenant_id, code, name, scope, period, as_of, history_end,
+                horizon_start, horizon_end, horizon_periods, input_fingerprint, settings, model_id)
+            VALUES (:tenant, :code, :name, :scope, :period, :as_of, :history_end, :start, :end, :periods,
+                :print, CAST(:settings AS jsonb), :model) RETURNING {_COLUMNS}""",
+        tenant=tx.tenant_id, code=f"{prefix}-{number:02d}", scope=scope, period=period.name,
+        name=f"{period.name.capitalize()} demand, data up to {cut.complete_day}", as_of=cut.as_of,
+        history_end=cut.history_end(period), start=cut.horizon_start(period),
+        end=cut.horizon_end(period, config.horizon), periods=config.horizon, print=fingerprint,
+        settings=json.dumps(config.as_json()), model=_model(tx, cut, period, config),
     )  # fmt: skip
+    assert row is not None
+    return Version(**row)
 
 
-def _model(tx: Tx, cut: DataCut, config: ForecastConfig) -> UUID:
+def _model(tx: Tx, cut: DataCut, period: Period, config: ForecastConfig) -> UUID:
     """The registered model behind the numbers; made active on first use."""
     return UUID(
         str(
@@ -123,7 +146,7 @@ def _model(tx: Tx, cut: DataCut, config: ForecastConfig) -> UUID:
                        trained_at = now(), training_to = excluded.training_to, row_version = m.row_version + 1
                    RETURNING id""",
                 tenant=tx.tenant_id, name=MODEL_NAME, version=MODEL_VERSION, params=json.dumps(config.as_json()),
-                until=cut.history_end(),
+                until=cut.history_end(period),
             )
         )
     )  # fmt: skip
