@@ -1,5 +1,9 @@
 -- Demand history per period and per place, what was cleaned in it, and the nodes of the hierarchy.
 
+-- The location an order leaves from, as its source writes it; demand per place is counted by it.
+ALTER TABLE manufacturing.sales_orders ADD COLUMN ship_from text;
+ALTER TABLE manufacturing.sales_order_lines ADD COLUMN ship_from text;
+
 -- flag: why the demand that is learned from is not the demand that was ordered. ordered_qty is never changed.
 -- in_stock_share: share of the bucket's days with stock, where stock records say so.
 ALTER TABLE forecast.demand_history
