@@ -128,8 +128,9 @@ def test_versions_and_accuracy(tx: Tx) -> None:
     assert queries.require_version(tx, page.items[0].code) == page.items[0]
     with pytest.raises(NotFound, match="no forecast version 'X'"):
         queries.require_version(tx, "X")
-    [backtest] = queries.accuracy(tx, page.items[0])
-    assert (backtest.kind, backtest.lag, backtest.sku_code) == ("backtest", 0, None)
+    backtest, at_lead_time = queries.accuracy(tx, page.items[0])
+    assert (backtest.kind, backtest.lag_basis, backtest.lag, backtest.sku_code) == ("backtest", "all", 0, None)
+    assert (at_lead_time.kind, at_lead_time.lag_basis) == ("backtest", "lead_time")
 
 
 def test_before_the_first_forecast(plant: Any, opened: Callable[[str], Database], clock: FixedClock) -> None:

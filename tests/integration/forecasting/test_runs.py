@@ -195,9 +195,10 @@ def test_accuracy_is_measured_on_what_was_published_then(make_plant: Callable[..
     run(live)
     found = live.query(
         """SELECT m.* FROM forecast.forecast_accuracy_metrics m JOIN forecast.forecast_versions v
-               ON v.id = m.version_id WHERE v.status = 'published' AND m.kind = 'live' AND m.entity_id IS NULL"""
+               ON v.id = m.version_id WHERE v.status = 'published' AND m.kind = 'live' AND m.level = 'total'
+               AND v.period = 'weekly' ORDER BY m.lag_basis"""
     )
-    assert [(one["lag"], one["n"]) for one in found] == [(1, 1)]
+    assert [(one["lag_basis"], one["lag"], one["n"]) for one in found] == [("fixed", 1, 1), ("lead_time", 0, 1)]
     assert found[0]["bias"] == pytest.approx(60 / 160, abs=0.01)
     assert found[0]["wape"] == pytest.approx(60 / 160, abs=0.01)
     assert (found[0]["window_start"], found[0]["window_end"]) == (date(2025, 3, 31), date(2025, 4, 6))

@@ -20,7 +20,7 @@ def cell(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return "{" + ",".join(_quoted(str(one)) for one in value) + "}"
+        return "{" + ",".join("NULL" if cell(one) is None else _quoted(str(one)) for one in value) + "}"
     return str(value)
 
 

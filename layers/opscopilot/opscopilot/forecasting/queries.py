@@ -147,12 +147,13 @@ def _history(tx: Tx, sku_id: UUID, version: ForecastVersion, periods: int) -> li
 def accuracy(tx: Tx, version: ForecastVersion, sku_id: UUID | None = None) -> list[AccuracyMetric]:
     """Accuracy known at the time of `version`: all SKUs together, or one SKU's."""
     rows = tx.rows(
-        """SELECT :code AS version, m.kind, k.sku_code, m.lag, m.window_start, m.window_end, m.wape, m.bias, m.mase,
-               m.tracking_signal, m.coverage_80, m.coverage_95, m.n
+        """SELECT :code AS version, m.kind, k.sku_code, m.lag, m.lag_basis, m.window_start, m.window_end, m.wape,
+               m.naive_wape, m.bias, m.mase, m.rmse, m.tracking_signal, m.coverage_80, m.coverage_95, m.n, m.uom
            FROM forecast.forecast_accuracy_metrics m
            LEFT JOIN manufacturing.skus k ON k.tenant_id = m.tenant_id AND k.id = m.entity_id
-           WHERE m.version_id = :version AND m.entity_id IS NOT DISTINCT FROM CAST(:sku AS uuid)
-           ORDER BY m.kind, m.lag""",
+           WHERE m.version_id = :version AND m.entity_type = 'sku' AND m.entity_id IS NOT DISTINCT FROM CAST(:sku AS uuid)
+             AND m.level = CASE WHEN CAST(:sku AS uuid) IS NULL THEN 'total' ELSE 'item' END
+           ORDER BY m.kind, m.lag_basis, m.lag""",
         code=version.code, version=version.id, sku=sku_id,
     )  # fmt: skip
     return [AccuracyMetric.model_validate(row) for row in rows]

@@ -166,12 +166,18 @@ class AccuracyMetric(BaseModel):
     version: str
     kind: Literal["backtest", "live"]
     sku_code: str | None = Field(description="null = all SKUs together")
-    lag: int = Field(description="Periods between forecast and target; 0 = all lags of a backtest.")
+    lag: int = Field(description="Periods between forecast and target; 0 = all lags, or each item at its own.")
+    lag_basis: Literal["fixed", "lead_time", "all"] = Field(
+        description="lead_time: at the item's lead time rounded up to periods, the lag that decides its stock."
+    )
     window_start: date | None
     window_end: date | None
-    wape: float | None
+    uom: str | None = Field(description="null = items of several units, weighted with their price")
+    wape: float | None = Field(description="sum of absolute errors / sum of actuals")
+    naive_wape: float | None = Field(description="The best simple method on the same periods.")
     bias: float | None = Field(description="sum(actual - forecast) / sum(actual); negative = forecast too much")
-    mase: float | None
+    mase: float | None = Field(description="sum of absolute errors / sum of in-sample naive errors")
+    rmse: float | None
     tracking_signal: float | None = Field(description="Alarm beyond +-4.")
     coverage_80: float | None
     coverage_95: float | None

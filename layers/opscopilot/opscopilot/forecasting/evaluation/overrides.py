@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opscopilot.forecasting.evaluation.actuals import STEP
 from opscopilot.forecasting.evaluation.overlay import OPEN_OVERRIDE
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
@@ -43,8 +44,6 @@ UPDATE forecast.forecast_series s SET lead_time_mean = greatest(0, s.lead_time_m
     order_up_to = greatest(0, s.order_up_to + i.protection)
 FROM inside i WHERE s.version_id = :version AND s.entity_type = i.entity_type AND s.entity_id = i.entity_id
 """
-STEP = {"daily": "1 day", "weekly": "7 days", "monthly": "1 month", "quarterly": "3 months"}
-"""From the first day of a bucket to that of the next, as Postgres says it."""
 
 
 def apply(tx: Tx, version: Version) -> int:

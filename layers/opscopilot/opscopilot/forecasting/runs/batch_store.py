@@ -20,6 +20,7 @@ _SERIES_COLUMNS = (
     "lead_time_days_mean", "lead_time_days_sd", "lead_time_basis", "lead_time_n", "lead_time_mean",
     "lead_time_levels", "lead_time_quantiles", "protection_days", "order_up_to",
     "protection_mean", "protection_quantiles", "cumulative_sd", "recent_volume",
+    "backtest_sums", "backtest_lead",
 )  # fmt: skip
 _FORECAST_COLUMNS = (
     "entity_id", "bucket_start", "value", "lower_80", "upper_80", "lower_95", "upper_95", "uom", "method",

@@ -84,3 +84,82 @@ ALTER TABLE forecast.forecasts
     ADD COLUMN statistical_value numeric(18,6) CHECK (statistical_value >= 0),
     ADD COLUMN statistical_bounds numeric(18,6)[],
     ADD COLUMN override_id uuid;
+
+-- Sums over the rolling origins, so that levels above are made of sums before ratios: n, actual, error, absolute,
+-- squared, scale, inside_80, inside_95 (null = not kept). backtest_lead: only the lag that matters, the lead time.
+ALTER TABLE forecast.forecast_series
+    ADD COLUMN backtest_sums double precision[],
+    ADD COLUMN backtest_lead double precision[];
+
+-- level item: one series. Others add up the items of a family, an ABC class, a base unit (plant), or all (total).
+-- lag_basis lead_time: each item at its own lead time, rounded up to periods; lag is that number for an item and 0
+-- for a sum of items. Sums are kept beside the ratios, to be added up again.
+-- Errors are actual - forecast. naive: the best simple method of the version. engine: without planners' overrides.
+-- uom null: items of several units, weighted with their list price (else unit cost).
+ALTER TABLE forecast.forecast_accuracy_metrics
+    ADD COLUMN level text NOT NULL DEFAULT 'item' CHECK (level IN ('item', 'family', 'abc_class', 'plant', 'total')),
+    ADD COLUMN group_code text,
+    ADD COLUMN uom varchar(3),
+    ADD COLUMN lag_basis text NOT NULL DEFAULT 'fixed' CHECK (lag_basis IN ('fixed', 'lead_time', 'all')),
+    ADD COLUMN sum_actual double precision,
+    ADD COLUMN sum_error double precision,
+    ADD COLUMN sum_absolute double precision,
+    ADD COLUMN sum_squared double precision,
+    ADD COLUMN sum_scale double precision,
+    ADD COLUMN sum_scaled double precision,
+    ADD COLUMN naive_absolute double precision,
+    ADD COLUMN naive_wape double precision,
+    ADD COLUMN engine_absolute double precision,
+    ADD COLUMN engine_wape double precision,
+    ADD COLUMN overridden integer NOT NULL DEFAULT 0,
+    ADD COLUMN inside_80 double precision,
+    ADD COLUMN inside_95 double precision,
+    DROP CONSTRAINT forecast_accuracy_metrics_key,
+    ADD CONSTRAINT forecast_accuracy_metrics_key UNIQUE NULLS NOT DISTINCT
+        (tenant_id, version_id, kind, level, entity_type, entity_id, location_id, group_code, uom, lag_basis, lag);
+
+-- What people did with versions, beyond the runs' own publishing. withdrawn: taken out of force by a rollback; it is
+-- not measured against what came, and the same data do not bring it back by themselves.
+CREATE TABLE forecast.version_moves (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT platform.new_id(),
+    version_id uuid NOT NULL,
+    move text NOT NULL CHECK (move IN ('cloned', 'published', 'archived', 'withdrawn', 'restored')),
+    reason text,
+    requested_by text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, version_id) REFERENCES forecast.forecast_versions (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX version_moves_version_ix ON forecast.version_moves (tenant_id, version_id, created_at);
+SELECT platform.secure_table('forecast.version_moves');
+
+-- A rollback names the version it puts back in force; nothing else may go from superseded to published. What the
+-- version says stays as it was published.
+CREATE OR REPLACE FUNCTION forecast.guard_version() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moves CONSTANT text[] := ARRAY['draft>published', 'draft>failed', 'failed>draft', 'published>superseded',
+        'superseded>archived'];
+    mutable CONSTANT text[] := ARRAY['status', 'updated_at', 'row_version'];
+    move CONSTANT text := OLD.status || '>' || CASE WHEN TG_OP = 'DELETE' THEN 'deleted' ELSE NEW.status END;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.status IN ('draft', 'failed') THEN
+            RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'Forecast version % is % and cannot be deleted.', OLD.code, OLD.status
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.status <> OLD.status AND NOT move = ANY (moves) AND NOT (
+        move = 'superseded>published' AND current_setting('app.rollback_to', true) = NEW.id::text)
+    THEN
+        RAISE EXCEPTION 'Forecast version % cannot go from % to %.', OLD.code, OLD.status, NEW.status
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.status NOT IN ('draft', 'failed') AND (to_jsonb(NEW) - mutable) IS DISTINCT FROM (to_jsonb(OLD) - mutable)
+    THEN
+        RAISE EXCEPTION 'Forecast version % is % and cannot be changed; make a new version.', OLD.code, OLD.status
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
