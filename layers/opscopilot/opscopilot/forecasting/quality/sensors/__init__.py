@@ -1,0 +1,1 @@
+"""Judging sensor readings one by one as they come, with a small memory per sensor."""
