@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, jobs, lineage, look, mapping, show
+from local.cli import context, jobs, lineage, look, mapping, running, show
 from local.cli.connectors import connectors_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
@@ -30,6 +30,7 @@ jobs.register(app)
 lineage.register(app)
 mapping.register(app)
 look.register(app)
+running.register(forecast_app)
 
 
 @app.command()
@@ -122,15 +123,6 @@ def token(
 ) -> None:
     """Print a token for the local stack (a deployment's tokens come from its identity provider)."""
     print(context.local_token(tenant, role))
-
-
-@forecast_app.command("run")
-def forecast_run(tenant: Tenant = None, as_json: Json = False) -> None:
-    """Run the forecasting state machine for the tenant and wait for it."""
-    with context.client(tenant) as api:
-        result = show.run_forecast(api, quiet=as_json)
-    if not emit(result, as_json):
-        console.print(f"[green]✓[/] {result['status']}")
 
 
 @forecast_app.command("show")

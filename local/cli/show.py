@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -24,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from local.cli.output import console, number, table
-from local.client import SETTLED, ApiError, OpsClient
+from local.client import SETTLED, OpsClient
 
 
 def progress(*, quiet: bool = False) -> Progress:
@@ -139,26 +138,6 @@ def freshness(found: list[dict[str, Any]]) -> None:
         for one in sorted(found, key=lambda one: (one["loaded_at"] is None, one["title"]))
     ]  # fmt: skip
     console.print(table("Freshness", ("data", "loaded (UTC)", "records", "file", "from"), rows, right=("records",)))
-
-
-def run_forecast(api: OpsClient, *, quiet: bool = False) -> dict[str, Any]:
-    """Start the forecasting state machine and wait for its end."""
-    run: dict[str, Any] = api.post("/forecast/run")
-    deadline = time.monotonic() + 300
-    with progress(quiet=quiet) as bar:
-        task = bar.add_task("Forecasting", total=None)
-        while run["status"] in ("running", "pending"):
-            if time.monotonic() > deadline:
-                raise ApiError(
-                    0, {"detail": "The forecast run did not end within 300 s. See GET /api/v1/forecast/runs."}
-                )
-            time.sleep(0.25)
-            run = api.get(f"/forecast/runs/{run['run_id']}")
-            bar.update(task, description=f"Forecasting: {run['status']}")
-    if run["status"] != "completed":
-        why = run.get("cause") or run.get("error") or "no reason was given"
-        raise ApiError(0, {"detail": f"The forecast run {run['run_id']} {run['status']}: {why}"})
-    return run
 
 
 def forecast(result: dict[str, Any]) -> None:

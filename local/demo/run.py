@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local.cli import show
+from local.cli import running, show
 from local.client import ApiError, OpsClient
 from local.demo.plants import DemoPlant
 
@@ -42,7 +42,7 @@ def run(plant: DemoPlant, client: ClientFor) -> dict[str, Any]:
             report["receipts"] = drop(api, plant)
         _something_loaded(report["receipts"])
         with _timed(took, "forecast"):
-            report["forecast_run"] = show.run_forecast(api)
+            report["forecast_run"] = running.run_forecast(api)
         with _timed(took, "figures"):
             report |= look(api, plant)
         with _timed(took, "questions"):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cli import show
+from local.cli import running
 from local.client import ApiError, OpsClient
 from sample_data import generate
 from tests.support.e2e import Live, Receipt, drop, live, total, write
@@ -43,7 +43,7 @@ def load(api: OpsClient, folder: Path) -> list[Receipt]:
     for system in ("spreadsheet", "sap", "odoo"):
         jobs += api.upload([folder / name for name in FILES if name.startswith(system)], system)
     done = api.follow([one["job_id"] for one in jobs], lambda _: None, timeout=240)
-    show.run_forecast(api, quiet=True)
+    running.run_forecast(api, quiet=True)
     return done
 
 
@@ -105,7 +105,7 @@ def things(world: World) -> dict[str, str]:
         "/alerts/{}": south.get("/alerts", limit=1)["items"][0]["id"],
         "/notify/notifications/{}": south.get("/notify/notifications", limit=1)["items"][0]["id"],
         "/copilot/session/{}/history": south.post("/copilot/query", {"question": "Open alerts?"})["session_id"],
-        "/forecast/runs/{}": show.run_forecast(south, quiet=True)["run_id"],
+        "/forecast/runs/{}": running.run_forecast(south, quiet=True)["run_id"],
     }  # fmt: skip
 
 

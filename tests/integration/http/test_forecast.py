@@ -21,7 +21,9 @@ def test_a_run_is_started_for_the_callers_tenant_and_seen_by_nobody_else(
     run_id = answer.json["run_id"]
     assert isinstance(around.runs, MemoryRuns)
     started = {str(run): payload for (_, run), payload in around.runs.started.items()}
-    assert started[run_id] == {"tenant_id": str(tenant_id_for(code))}
+    assert started[run_id] == {
+        "tenant_id": str(tenant_id_for(code)), "run_id": run_id, "periods": ["weekly", "monthly"],
+    }  # fmt: skip
     assert api.get(f"/forecast/runs/{run_id}", token(code)).json["status"] == "completed"
     assert api.get(f"/forecast/runs/{run_id}", token(other)).status == 404
     assert api.get(f"/forecast/runs/{uuid4()}", token(code)).status == 404

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cli import app, context, main, show
+from local.cli import app, context, main, running
 from local.client import ApiError, OpsClient
 
 
@@ -124,7 +124,7 @@ def test_a_failed_forecast_run_is_an_error(serve: Serve) -> None:
         return httpx.Response(200, json={**status, "cause": "the database went away"})
 
     with pytest.raises(ApiError, match="forecast run r failed: the database went away"):
-        show.run_forecast(serve(answer), quiet=True)
+        running.run_forecast(serve(answer), quiet=True)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from opscopilot.forecasting import queries, queries_risk
 from opscopilot.forecasting.queries_risk import Sort
-from opscopilot.forecasting.runs.executions import Run, Runs
+from opscopilot.forecasting.routes.runs import run_routes
+from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.schemas import (
     AccuracyMetric,
     DemandForecast,
@@ -22,13 +22,11 @@ from opscopilot.forecasting.schemas import (
     VersionStatus,
 )
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.ids import uuid7
 from opscopilot.kernel.pagination import Page
 from opscopilot.manufacturing import lookup
-from opscopilot.web import PROBLEM_RESPONSES, Caller, CurrentCaller, PageQuery, require
+from opscopilot.web import PROBLEM_RESPONSES, Caller, CurrentCaller, PageQuery
 from opscopilot.web.params import Strict
 
-Planner = Annotated[Caller, require("planner", "plant_manager", "buyer")]
 Version = Annotated[str | None, Query(max_length=64, description="A version's code or id; default: the one in force.")]
 SkuText = Annotated[str, Query(min_length=1, max_length=200, description="SKU code, id, GTIN or unique name.")]
 
@@ -63,25 +61,6 @@ def _demand(caller: Caller, body: DemandRequest) -> DemandForecast:
             code="no_demand", field="sku", value=item["sku_code"],
         )  # fmt: skip
     return found
-
-
-def _run_routes(routes: APIRouter, runs: Runs) -> None:
-    @routes.post("/forecast/run", status_code=202, tags=["forecast"], summary="Run the forecast for my plant")
-    def run(caller: Planner) -> Run:
-        """Plans the batches, forecasts every SKU, judges stock-out risks, raises alerts and publishes a version.
-        Without new data since the last version nothing is computed again."""
-        run_id, tenant_id = uuid7(), caller.principal.tenant_id
-        caller.after_commit(lambda: runs.start(tenant_id, run_id, {"tenant_id": str(tenant_id)}))
-        return Run(run_id=run_id, status="running", started_at=caller.clock.now())
-
-    @routes.get("/forecast/runs/{run_id}", tags=["forecast"], summary="What became of a run")
-    def read_run(run_id: UUID, caller: CurrentCaller) -> Run:
-        found = runs.describe(caller.principal.tenant_id, run_id)
-        if found is None:
-            raise NotFound(f"There is no forecast run {run_id}.", field="run_id", value=run_id)
-        version = queries.latest_version(caller.tx)
-        found.version = version.code if version else None
-        return found
 
 
 def _demand_routes(routes: APIRouter) -> None:
@@ -146,7 +125,7 @@ def _version_routes(routes: APIRouter) -> None:
 def router(runs: Runs) -> APIRouter:
     """All routes of the forecasting context."""
     routes = APIRouter(responses=PROBLEM_RESPONSES)
-    _run_routes(routes, runs)
+    run_routes(routes, runs)
     _demand_routes(routes)
     _risk_routes(routes)
     _version_routes(routes)
