@@ -83,7 +83,7 @@ def test_every_smoothing_candidate_follows_its_recursion() -> None:
     level = y[:4].mean()
     for value in y:
         level += 0.15 * (value - level)
-    assert fitted.level[2, 0] * columns.scale[0] == pytest.approx(level)
+    assert fitted.level[1, 0] * columns.scale[0] == pytest.approx(level)
     assert fitted.weight.sum(axis=0) == pytest.approx(1)
     assert damping(3)[:, -1].tolist() == [1, 2, 3]
     assert (damping(3)[:, 0] == 0).all()

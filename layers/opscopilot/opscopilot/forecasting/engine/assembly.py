@@ -12,7 +12,7 @@ from opscopilot.forecasting.engine.layout import Part
 from opscopilot.forecasting.engine.metrics import interval, measure
 from opscopilot.forecasting.engine.types import Backtest, BacktestMetrics, BatchForecast, FloatArray
 
-_NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape")
+_NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape", "advantage")
 
 
 class Assembly:
@@ -71,9 +71,11 @@ class Assembly:
         """Series no engine took."""
         for i in index:
             history = self.histories[i]
-            level, self.quantiles[i], self.cumulative[i] = fallback_quantiles(history, self.horizon, self.taus)
+            level, self.quantiles[i], self.cumulative[i] = fallback_quantiles(
+                history, self.horizon, self.season, self.taus
+            )
             self.mean[i] = level
-            self.methods[i] = fallback_name(history)
+            self.methods[i] = fallback_name(history, self.season)
 
     def result(self) -> BatchForecast:
         """The batch, with 0 <= lower <= mean <= upper and rising quantiles everywhere."""

@@ -12,19 +12,29 @@ _PRIOR_CV = 0.6
 """Coefficient of variation assumed for an item nothing is known about, worth two observations."""
 
 
-def fallback_name(history: History) -> str:
+_SLOW = (1, 4)
+"""Years and quarters: the last one says more than the mean of a few."""
+_FADE = 0.4
+"""What a year or a quarter counts relative to the next one."""
+
+
+def fallback_name(history: History, season: int) -> str:
     """What a planner reads as the method."""
     if history.kind == "none":
         return "zero (no history)"
     if not history.values.any():
         return "zero (no demand in history)"
-    return f"mean of {len(history.values)} periods (too few data for a model)"
+    weighted = "weighted " if season in _SLOW else ""
+    return f"{weighted}mean of {len(history.values)} periods (too few data for a model)"
 
 
-def fallback_quantiles(history: History, horizon: int, taus: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+def fallback_quantiles(
+    history: History, horizon: int, season: int, taus: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
     """Mean per period, (h, Q) quantiles per period and of running sums, wide on purpose."""
     n = len(history.values)
-    mean = float(history.values.mean()) if n else 0.0
+    fade = _FADE if season in _SLOW else 1.0
+    mean = float(np.average(history.values, weights=fade ** np.arange(n - 1, -1, -1.0))) if n else 0.0
     if mean <= 0:
         nothing = np.zeros((horizon, len(taus)))
         return 0.0, nothing, nothing.copy()

@@ -10,13 +10,17 @@ from opscopilot.forecasting.engine import seasonality
 from opscopilot.forecasting.engine.aggregation import aggregated_path
 from opscopilot.forecasting.engine.baselines import recent_mean, recent_window
 from opscopilot.forecasting.engine.columns import Columns
-from opscopilot.forecasting.engine.holtwinters import seasonal_path, use_where
 from opscopilot.forecasting.engine.level import horizon_level
+from opscopilot.forecasting.engine.regression import pooled_regression
 from opscopilot.forecasting.engine.seasonality import Season
 from opscopilot.forecasting.engine.shifts import read_after_shifts
 from opscopilot.forecasting.engine.smoothing import smooth
-from opscopilot.forecasting.engine.theta import theta_path
+from opscopilot.forecasting.engine.theta import log_theta_path, theta_path
 from opscopilot.forecasting.engine.types import LONG_SEASON, FloatArray, is_fast
+
+LAGS = {1: 7, 4: 12}
+MOST_LAGS = 18
+"""Periods a pooled regression looks back: years, quarters, and all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,21 @@ def _run(columns: Columns, season: Season, horizon: int, m: int, chunk: int) -> 
     n = columns.n.astype(np.float64)
     fitted = smooth(columns, plain, chunk, fast=is_fast(m))
     base = fitted.path(horizon)
-    raw = {"smoothing": base, "theta": theta_path(columns, plain, horizon, chunk)}
+    theta = theta_path(columns, plain, horizon)
+    raw = {"smoothing": base, "theta": theta, "log theta": log_theta_path(columns, plain, horizon, theta)}
     raw["aggregation"] = aggregated_path(columns, plain, horizon, m, base, chunk)
+    raw["pooled regression"] = pooled_regression(columns, plain, horizon, LAGS.get(m, MOST_LAGS), theta)
     paths = {name: season.apply(path) for name, path in raw.items()}
-    if m >= 7:
+    if 1 < m < LONG_SEASON:
+        found = pooled_regression(columns, columns.y, horizon, m + max(4, m // 2), paths["theta"])
+        paths["seasonal regression"] = found
+        if m >= 7:
+            paths["two-season regression"] = pooled_regression(columns, columns.y, horizon, 2 * m + 2, found)
+    if is_fast(m):
         recent = recent_mean(plain, columns.n, recent_window(m))
         paths["recent mean"] = season.apply(np.repeat(recent[None], horizon, axis=0))
     if is_fast(m):
         paths["level"] = np.repeat(horizon_level(columns, columns.y, horizon)[None], horizon, axis=0)
-    if 1 < m < LONG_SEASON:
-        paths["seasonal smoothing"] = use_where(
-            season.flag, seasonal_path(columns, season, horizon), paths["smoothing"]
-        )
     spread = fitted.deviation(horizon, n)
     if m > 1 and season.flag.any():
         spread = spread * season.factor[np.arange(horizon) % m]

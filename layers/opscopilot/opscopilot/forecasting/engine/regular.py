@@ -9,7 +9,8 @@ import numpy as np
 from opscopilot.forecasting.engine import priors
 from opscopilot.forecasting.engine.layout import Layout, Part, lay_out
 from opscopilot.forecasting.engine.members import run_members
-from opscopilot.forecasting.engine.pool import choose, member_weights, own_width, pooled_quantiles
+from opscopilot.forecasting.engine.pool import choose, own_width, pooled_quantiles
+from opscopilot.forecasting.engine.stacking import stack
 from opscopilot.forecasting.engine.types import EngineSettings, FloatArray
 
 WIDTH_POWER = 0.35
@@ -25,12 +26,13 @@ def forecast_regular(
     deviation = layout.spread(members.deviation)
     baselines = layout.baselines()
     paths = np.stack([layout.spread(path) for path in members.paths.values()])
-    weights = member_weights(paths[:, 1:], layout.actual, deviation[0].mean(axis=1))
-    model = np.tensordot(weights, paths, axes=1)
-    choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate)
+    combined = stack(np.concatenate([paths, baselines]), len(paths), layout.actual, deviation[0].mean(axis=1))
+    model = combined.path
+    choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate, pooled=True)
     quantiles, back, cumulative = _intervals(layout, choice.path, deviation, taus)
-    named = {name: float(w) for name, w in zip(members.paths, weights, strict=True)}
-    label = " + ".join(name for name in named)
+    inputs = (*members.paths, *layout.baseline_names)
+    named = {name: float(w) for name, w in zip(inputs, combined.weights, strict=True)}
+    label = " + ".join(members.paths)
     return Part(layout, model, choice, baselines, label, "wape", quantiles, cumulative, back, named)
 
 

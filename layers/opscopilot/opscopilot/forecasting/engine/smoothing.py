@@ -21,13 +21,8 @@ FORGET = 0.98
 
 
 def _grid() -> FloatArray:
-    level = [(a, 0.0, 0.0, 0.0) for a in (0.03, 0.08, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 0.98)]
-    trend = [
-        (a, a * b, phi, 1.0)
-        for a in (0.05, 0.15, 0.3, 0.5, 0.7, 0.9)
-        for b in (0.03, 0.12, 0.35)
-        for phi in (0.85, 0.93, 0.98, 1.0)
-    ]
+    level = [(a, 0.0, 0.0, 0.0) for a in (0.05, 0.15, 0.3, 0.5, 0.7, 0.95)]
+    trend = [(a, a * b, phi, 1.0) for a in (0.08, 0.2, 0.45, 0.8) for b in (0.04, 0.25) for phi in (0.88, 0.96, 1.0)]
     return np.array(level + trend).T
 
 
