@@ -17,6 +17,9 @@ from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.errors import TransientError
 from opscopilot.kernel.settings import ForecastSettings
 
+_PATIENCE_S = 600
+"""Building the history of a large plant takes statements of minutes; the function's own timeout is the limit."""
+
 
 def forecast_handler() -> Handler:
     """Build the handler; settings are read now, at cold start."""
@@ -24,7 +27,7 @@ def forecast_handler() -> Handler:
     region = settings.aws_region
     bus = EventBridgePublisher(boto3.client("events", region_name=region), settings.event_bus_name)
     items = S3Items(boto3.client("s3", region_name=region), settings.staging_bucket)
-    service = ForecastService(open_database(settings), bus, SystemClock(), items)
+    service = ForecastService(open_database(settings, _PATIENCE_S), bus, SystemClock(), items)
 
     def handle(event: Any, context: Any) -> dict[str, Any]:
         memory = int(getattr(context, "memory_limit_in_mb", service.memory_mb))

@@ -99,9 +99,13 @@ class Database:
 
 
 def make_engine(
-    settings: DatabaseSettings, password: Callable[[], str] | None = None, application: str = "opscopilot"
+    settings: DatabaseSettings,
+    password: Callable[[], str] | None = None,
+    application: str = "opscopilot",
+    patience_s: int = 30,
 ) -> Engine:
-    """An engine for pg8000. `password` is asked at every connect (an IAM token lives 15 minutes).
+    """An engine for pg8000. `password` is asked at every connect (an IAM token lives 15 minutes). A statement that
+    says nothing for `patience_s` seconds is given up.
 
     With a CA bundle TLS is verified, host name included; without one there is no TLS (loopback only).
     """
@@ -110,7 +114,7 @@ def make_engine(
         context = ssl.create_default_context(cafile=settings.db_ca_bundle)
     engine = create_engine(
         f"postgresql+pg8000://{settings.db_user}@{settings.db_host}:{settings.db_port}/{settings.db_name}",
-        connect_args={"ssl_context": context, "application_name": application, "timeout": 30},
+        connect_args={"ssl_context": context, "application_name": application, "timeout": patience_s},
         pool_size=settings.db_pool_size,
         max_overflow=settings.db_pool_size,
         pool_pre_ping=True,

@@ -31,7 +31,7 @@ def start_sql(period: Period, number: str, week_start: int) -> str:
     """SQL for the first day of bucket `number` (an integer expression)."""
     if period.name in _MONTHS:
         months = f"(({number}) * {_MONTHS[period.name]})"
-        return f"make_date({months} / 12, {months} % 12 + 1, 1)"
+        return f"make_date({months} / 12, mod({months}, 12) + 1, 1)"
     if period.name == "daily":
         return f"(DATE '{_EPOCH}' + ({number}))"
     return f"(DATE '{_EPOCH}' + {week_start - 1:d} + 7 * ({number}))"

@@ -32,6 +32,10 @@ SELECT c.place, s.b - c.first, s.ordered, s.one_off, s.lost, s.lines, s.out_shar
 FROM demand_changed c JOIN demand_sparse s USING (series)
 WHERE c.place >= {low:d} AND c.place < {high:d} AND s.b >= c.first AND s.b < c.first + c.buckets
 """
+_PROMOS = """
+SELECT c.place, p.b - c.first FROM demand_changed c JOIN demand_promos p USING (series)
+WHERE c.place >= {low:d} AND c.place < {high:d} AND p.b >= c.first AND p.b < c.first + c.buckets
+"""
 _ADJUSTED = """
 SELECT c.place, a.bucket - c.first AS t, a.action, a.qty, a.id, a.reason FROM demand_changed c
 JOIN demand_adjusted a USING (series) WHERE a.bucket >= c.first AND a.bucket < c.first + c.buckets
@@ -75,7 +79,10 @@ def _block(tx: Tx, spans: FloatArray, low: int) -> Block:
         matrix[row, column] = table[:, k]
         filled.append(matrix)
     first, lengths = spans[:, 2].astype(np.int64), spans[:, 3].astype(np.int64)
-    return Block(first, lengths, *filled, promo=np.zeros(shape, dtype=bool))
+    promo = np.zeros(shape, dtype=bool)
+    ran = _numbers(tx, _PROMOS.format(low=low, high=low + len(spans)), 2).astype(np.int64)
+    promo[ran[:, 0] - low, ran[:, 1]] = True
+    return Block(first, lengths, *filled, promo=promo)
 
 
 def _rows(

@@ -33,6 +33,8 @@ def rebuild(
     not touched.
     """
     tx.execute(_TABLES)
+    # Tables filled a moment ago have no statistics, and a loop over a "tiny" one takes hours.
+    tx.execute("SET LOCAL enable_nestloop = off")
     lines.gather(tx, cut)
     outages.gather(tx, cut)
     sparse.gather_days(tx)
@@ -44,4 +46,5 @@ def rebuild(
         touched += history_store.store(tx, cut, period)
     touched += groups.rebuild(tx, periods)
     channels.note_breaks(tx, cut, periods)
+    tx.execute("SET LOCAL enable_nestloop = on")
     return touched

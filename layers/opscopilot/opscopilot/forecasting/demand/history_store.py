@@ -7,8 +7,11 @@ from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.demand.periods import Period
 from opscopilot.kernel.db import Tx
 
+_SLICE = 10_000
+"""Series written by one statement."""
+
 _FACTS = (
-    "ordered_qty", "shipped_qty", "lost_qty", "was_stocked_out", "unconstrained_qty", "cleaning_rule", "order_lines",
+    "ordered_qty", "shipped_qty", "lost_qty", "was_stocked_out", "was_promo", "unconstrained_qty", "cleaning_rule", "order_lines",
     "uom", "flag", "flag_reason", "in_stock_share", "adjustment_id",
 )  # fmt: skip
 
@@ -17,10 +20,11 @@ _ROWS = """
 CREATE TEMP TABLE demand_rows ON COMMIT DROP AS
 SELECT series, b, coalesce(s.ordered, 0)::numeric(18,6) AS ordered_qty, coalesce(s.shipped, 0)::numeric(18,6) AS shipped_qty,
        coalesce(s.lost, 0)::numeric(18,6) AS lost_qty, coalesce(s.lost > 0 OR s.out_days > 0, false) AS was_stocked_out,
-       coalesce(c.unconstrained, s.ordered, 0)::numeric(18,6) AS unconstrained_qty,
+       p.series IS NOT NULL AS was_promo, coalesce(c.unconstrained, s.ordered, 0)::numeric(18,6) AS unconstrained_qty,
        coalesce(c.rule, 'as_ordered') AS cleaning_rule, coalesce(s.lines, 0) AS order_lines,
        c.flag, c.flag_reason, CASE WHEN s.out_days > 0 THEN (1 - s.out_share)::real END AS in_stock_share, c.adjustment_id
 FROM (SELECT s.* FROM demand_sparse s JOIN demand_changed USING (series)) s FULL JOIN demand_cleaned c USING (series, b)
+FULL JOIN (SELECT p.* FROM demand_promos p JOIN demand_changed USING (series)) p USING (series, b)
 """
 
 # A series that is gone, and the buckets of one that has become shorter.
@@ -34,35 +38,37 @@ WHERE s.period = :period AND s.location_id IS {null} AND (p.series IS NULL OR p.
 
 _NEW = """
 INSERT INTO {table} (tenant_id, sku_id, {place} period, bucket_start, ordered_qty, shipped_qty, lost_qty,
-    was_stocked_out, unconstrained_qty, cleaning_rule, order_lines, uom, flag, flag_reason, in_stock_share, adjustment_id)
+    was_stocked_out, was_promo, unconstrained_qty, cleaning_rule, order_lines, uom, flag, flag_reason, in_stock_share, adjustment_id)
 SELECT :tenant, n.sku_id, {place} :period, {start}, coalesce(r.ordered_qty, 0), coalesce(r.shipped_qty, 0),
-       coalesce(r.lost_qty, 0), coalesce(r.was_stocked_out, false), coalesce(r.unconstrained_qty, 0),
-       coalesce(r.cleaning_rule, 'as_ordered'), coalesce(r.order_lines, 0), n.uom, r.flag, r.flag_reason,
+       coalesce(r.lost_qty, 0), coalesce(r.was_stocked_out, false), coalesce(r.was_promo, false),
+       coalesce(r.unconstrained_qty, 0), coalesce(r.cleaning_rule, 'as_ordered'), coalesce(r.order_lines, 0), n.uom, r.flag, r.flag_reason,
        r.in_stock_share, r.adjustment_id
 FROM (
     SELECT p.series, p.sku_id, p.location_id, p.uom, g.b FROM demand_spans p
     CROSS JOIN generate_series(p.first, coalesce(least(p.old_first - 1, p.last), p.last)) AS g(b)
-    WHERE p.location_id IS {null}
+    WHERE p.location_id IS {null} AND p.series >= :low AND p.series < :high
     UNION ALL
     SELECT p.series, p.sku_id, p.location_id, p.uom, g.b FROM demand_spans p
     CROSS JOIN generate_series(greatest(p.old_last + 1, p.first), p.last) AS g(b)
-    WHERE p.location_id IS {null} AND p.old_last IS NOT NULL
-) n LEFT JOIN demand_rows r USING (series, b)
+    WHERE p.location_id IS {null} AND p.series >= :low AND p.series < :high AND p.old_last IS NOT NULL
+) n LEFT JOIN (SELECT * FROM demand_rows WHERE series >= :low AND series < :high) r USING (series, b)
 """
 
 _DIFFERENT = """
 WITH different AS (
     SELECT h.ctid AS row, p.uom, coalesce(r.ordered_qty, 0) AS ordered_qty, coalesce(r.shipped_qty, 0) AS shipped_qty,
         coalesce(r.lost_qty, 0) AS lost_qty, coalesce(r.was_stocked_out, false) AS was_stocked_out,
+        coalesce(r.was_promo, false) AS was_promo,
         coalesce(r.unconstrained_qty, 0) AS unconstrained_qty, coalesce(r.cleaning_rule, 'as_ordered') AS cleaning_rule,
         coalesce(r.order_lines, 0) AS order_lines, r.flag, r.flag_reason, r.in_stock_share, r.adjustment_id
     FROM demand_spans p JOIN {table} h ON h.sku_id = p.sku_id {span_place} AND h.period = :period
     LEFT JOIN demand_rows r ON r.series = p.series AND r.b = {bucket}
     WHERE p.old_first IS NOT NULL AND p.changed AND p.location_id IS {null}
-      AND (h.ordered_qty, h.shipped_qty, h.lost_qty, h.was_stocked_out, h.unconstrained_qty, h.cleaning_rule,
+      AND (h.ordered_qty, h.shipped_qty, h.lost_qty, h.was_stocked_out, h.was_promo, h.unconstrained_qty, h.cleaning_rule,
            h.order_lines, h.uom, h.flag, h.flag_reason, h.in_stock_share, h.adjustment_id) IS DISTINCT FROM (
            coalesce(r.ordered_qty, 0), coalesce(r.shipped_qty, 0), coalesce(r.lost_qty, 0),
-           coalesce(r.was_stocked_out, false), coalesce(r.unconstrained_qty, 0), coalesce(r.cleaning_rule, 'as_ordered'),
+           coalesce(r.was_stocked_out, false), coalesce(r.was_promo, false), coalesce(r.unconstrained_qty, 0),
+           coalesce(r.cleaning_rule, 'as_ordered'),
            coalesce(r.order_lines, 0), p.uom, r.flag, r.flag_reason, r.in_stock_share, r.adjustment_id)
 )
 UPDATE {table} h SET {facts}, updated_at = now() FROM different d WHERE h.ctid = d.row
@@ -101,7 +107,7 @@ def store(tx: Tx, cut: DataCut, period: Period) -> int:
     tx.execute("ANALYZE demand_rows")
     first, last = start_sql(period, "p.first", ws), start_sql(period, "p.last", ws)
     _forget_unknown(tx, period)
-    touched = 0
+    series, touched = int(tx.scalar("SELECT coalesce(max(series), 0) FROM demand_spans")), 0
     for table, null, place, match in _SHAPES:
         touched += tx.execute(_GONE.format(table=table, null=null, same_place=match.format("s"), first=first, last=last),
                               **fixed)  # fmt: skip
@@ -111,8 +117,9 @@ def store(tx: Tx, cut: DataCut, period: Period) -> int:
                 facts=", ".join(f"{name} = d.{name}" for name in _FACTS),
             ), **fixed,
         )  # fmt: skip
-        touched += tx.execute(_NEW.format(table=table, null=null, place=place, start=start_sql(period, "n.b", ws)),
-                              tenant=tx.tenant_id, **fixed)  # fmt: skip
+        new = _NEW.format(table=table, null=null, place=place, start=start_sql(period, "n.b", ws))
+        for low in range(1, series + 1, _SLICE):
+            touched += tx.execute(new, tenant=tx.tenant_id, low=low, high=low + _SLICE, **fixed)
     tx.execute(_STATE_GONE, period=period.name)
     tx.execute(_STATE.format(first=first, last=last), tenant=tx.tenant_id, **fixed)
     return touched

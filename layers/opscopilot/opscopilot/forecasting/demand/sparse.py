@@ -66,6 +66,15 @@ JOIN demand_keys k ON k.sku_id = a.sku_id AND k.location_id IS NOT DISTINCT FROM
 WHERE a.period = :period AND a.revoked_at IS NULL ORDER BY k.series, bucket, a.created_at DESC, a.id DESC
 """
 
+# Buckets in which a promotion ran for the item, at the place or everywhere.
+_PROMOS = """
+CREATE TEMP TABLE demand_promos ON COMMIT DROP AS
+SELECT DISTINCT k.series, g.b FROM manufacturing.promotions p
+JOIN demand_keys k ON k.sku_id = p.sku_id AND (k.location_id IS NULL OR coalesce(p.location_id, k.location_id) = k.location_id)
+CROSS JOIN generate_series({first}, {last}) AS g(b)
+WHERE p.status <> 'cancelled' AND p.starts_on <= :as_of AND g.b BETWEEN :first AND :last
+"""
+
 _SPANS = """
 CREATE TEMP TABLE demand_spans ON COMMIT DROP AS
 WITH fingerprints AS (
@@ -75,11 +84,14 @@ WITH fingerprints AS (
     FROM demand_sparse GROUP BY series
 ), changes AS (
     SELECT series, md5(string_agg(id::text, ',' ORDER BY id)) AS ids FROM demand_adjusted GROUP BY series
+), promos AS (
+    SELECT series, sum(b)::text || '/' || count(*) AS print FROM demand_promos GROUP BY series
 ), ends AS (
-    SELECT k.*, f.first, f.with_demand, concat_ws('|', f.print, c.ids, CAST(:stamp AS text)) AS digest,
+    SELECT k.*, f.first, f.with_demand, concat_ws('|', f.print, c.ids, m.print, CAST(:stamp AS text)) AS digest,
            least(:last, CASE WHEN NOT k.is_active OR k.valid_to <= :as_of
                THEN greatest(f.latest, {valid_to}) END) AS last
-    FROM fingerprints f JOIN demand_keys k USING (series) LEFT JOIN changes c USING (series) WHERE f.first IS NOT NULL
+    FROM fingerprints f JOIN demand_keys k USING (series) LEFT JOIN changes c USING (series)
+    LEFT JOIN promos m USING (series) WHERE f.first IS NOT NULL
 )
 SELECT e.series, e.sku_id, e.location_id, e.uom, e.first, e.last, e.with_demand, e.digest,
        {old_first} AS old_first, {old_last} AS old_last,
@@ -101,13 +113,15 @@ def gather_days(tx: Tx) -> None:
 def gather_buckets(tx: Tx, cut: DataCut, period: Period, settings: str) -> int:
     """Leave demand_sparse, demand_spans and demand_adjusted for one period; how many series to build again. `settings`
     names how histories are cleaned: another way of cleaning is a reason to build them again."""
-    tx.execute("DROP TABLE IF EXISTS demand_sparse, demand_spans, demand_adjusted")
+    tx.execute("DROP TABLE IF EXISTS demand_sparse, demand_spans, demand_adjusted, demand_promos")
     last = number_of(period, cut.last_bucket(period), cut.week_start)
     bounds = {"first": last - LONGEST[period.name] + 1, "last": last}
     ws = cut.week_start
     number = number_sql(period, "day", ws)
     tx.execute(_SPARSE.format(number=number, days=days_sql(period, "b", ws)), **bounds)
     tx.execute("ANALYZE demand_sparse")
+    first, until = number_sql(period, "p.starts_on", ws), number_sql(period, "p.ends_on", ws)
+    tx.execute(_PROMOS.format(first=first, last=until), as_of=cut.as_of, **bounds)
     tx.execute(_ADJUSTED.format(bucket=number_sql(period, "a.bucket_start", ws)), period=period.name)
     tx.execute(
         _SPANS.format(
