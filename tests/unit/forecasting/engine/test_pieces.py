@@ -56,7 +56,7 @@ def test_normal_quantiles() -> None:
 def test_empirical_quantiles_of_an_undecayed_history_are_order_statistics() -> None:
     y = np.array([[3.0, 0.0], [1.0, 5.0], [2.0, 7.0], [4.0, 6.0]])
     valid = np.array([[True, False], [True, True], [True, True], [True, True]])
-    found = empirical_quantiles(y, valid, np.array([0.25, 0.5, 1.0]), 1.0)
+    (found,) = empirical_quantiles(y, valid, np.array([0.25, 0.5, 1.0]), 1.0)
     assert found[0].tolist() == [1, 2, 4]
     assert found[1].tolist() == [5, 6, 7]
 

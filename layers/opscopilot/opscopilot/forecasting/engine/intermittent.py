@@ -17,6 +17,7 @@ SES_ALPHA = np.array([0.01, 0.03, 0.06, 0.1, 0.16, 0.25, 0.4])
 TSB_ALPHA = np.array([0.03, 0.08, 0.15])
 SBA_ALPHA = np.array([0.05, 0.12])
 AGGREGATES = (3, 6, 12)
+_FLOOR = 0.01
 BANK_NAMES = (
     "historic mean",
     *(f"SES {a:g}" for a in SES_ALPHA),
@@ -88,6 +89,20 @@ def simplex_weights(x: FloatArray, y: FloatArray, rounds: int = 300) -> FloatArr
     for _ in range(rounds):
         w = w * np.exp(-rate * (gram @ w - moment))
         w /= w.sum()
+    return w
+
+
+def typical_weights(x: FloatArray, y: FloatArray, noise: FloatArray, rounds: int = 4) -> FloatArray:
+    """(M,) weights >= 0 summing to 1 that minimise the mean over rows of sqrt(noise + (x w - y)^2).
+
+    The root keeps a few rows with large surprises from deciding for all the others (reweighted least squares);
+    `noise` is the variance of what `y` is the mean of, which no forecast can remove.
+    """
+    w = np.full(x.shape[1], 1 / x.shape[1])
+    for _ in range(rounds):
+        root = (noise + (x @ w - y) ** 2 + _FLOOR) ** -0.25
+        root /= np.sqrt((root**2).mean())
+        w = simplex_weights(x * root[:, None], y * root)
     return w
 
 

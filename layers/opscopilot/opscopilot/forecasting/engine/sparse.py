@@ -1,4 +1,4 @@
-"""Intermittent demand, end to end: pooled mean, comparison with the baselines, count distribution."""
+"""Intermittent demand, end to end: pooled mean, comparison with the baselines, distribution of counts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 from opscopilot.forecasting.engine.baselines import recent_window
 from opscopilot.forecasting.engine.columns import Columns
 from opscopilot.forecasting.engine.countdist import empirical_quantiles, negative_binomial_quantiles
+from opscopilot.forecasting.engine.countmix import mixing_shares
+from opscopilot.forecasting.engine.countsums import sum_quantiles
 from opscopilot.forecasting.engine.intermittent import (
     BANK_NAMES,
     bank,
     count_unit,
     dispersion,
-    rate_uncertainty,
     simplex_weights,
+    typical_weights,
 )
 from opscopilot.forecasting.engine.layout import Layout, Part, lay_out
 from opscopilot.forecasting.engine.pool import PRIOR_SERIES, choose
@@ -25,37 +27,46 @@ from opscopilot.forecasting.engine.types import EngineSettings, FloatArray
 MODEL_NAME = "SES + TSB + SBA + aggregation"
 WINDOW = 13
 """Shortest recent mean worth the name where most periods are zero."""
-MIXES = (0.0, 0.35, 0.7)
-"""Shares of the series' own history in the distribution that the backtests choose between."""
-_PRIOR_MIX = 1
-_DECAY = 0.99
+_PRIOR_SHARES = np.array([0.4, 0.4, 0.05, 0.15])
+"""Of the negative binomials around the typical and the steady mean, of recent history, of all history."""
+_RECENT, _LONG = 0.97, 0.995
+_ENDS, _JUST_BELOW, _ALLOWED = (0.96, 0.985), 0.99, 0.005
+"""Levels of the ends that may be drawn in, by how much, and how far intervals may cover more than they say."""
+_MOST = 0.85
 
 
 def forecast_sparse(
     histories: Sequence[FloatArray], horizon: int, season: int, taus: FloatArray, settings: EngineSettings
 ) -> Part:
-    """Forecast one block of intermittent series together."""
+    """Forecast one block of intermittent series together.
+
+    Two pooled means: one that errs least in the typical series (the forecast), one that errs least in sum of
+    squares, where the few large surprises count. The second moves more slowly and knows more about the tails.
+    """
     layout = lay_out(histories, horizon, season, settings, max(recent_window(season), WINDOW))
     columns = layout.columns
     recent, order = read_after_shifts(columns, np.ones(columns.count, dtype=bool), only_faded=True)
     members = bank(recent)[:, np.argsort(order)] * columns.scale[None]
-    weights = _weights(layout, members)
-    flat = weights @ members
+    weights, steady_weights = _weights(layout, members)
+    flat, steady = weights @ members, steady_weights @ members
     model = layout.spread(np.repeat(flat[:, None], horizon, axis=1))
     baselines = layout.baselines()
     choice = choose(model, baselines, layout.actual, squared=True, gate=settings.gate)
     unit = count_unit(columns)
-    phi = dispersion(columns, unit, flat / unit)
-    history = empirical_quantiles(columns.y * columns.scale[None], columns.valid(), taus, _DECAY)
-    path = model[columns.slot, columns.series]
-    counts = _step_quantiles(path, phi, unit, taus)
-    mix = _best_mix(layout, counts, history, taus)
-    mixed = (1 - mix) * counts + mix * history[:, None, :]
-    spread = np.full((*layout.shape, horizon, len(taus)), np.nan)
-    spread[columns.slot, columns.series] = mixed
-    cumulative = _cumulative(layout, model, phi, unit, taus)
+    means = np.stack([flat, steady])
+    mixed = _step_quantiles(layout, means, unit, taus)
+    spread = layout.spread(mixed)
+    cumulative = sum_quantiles(layout, means, unit, taus)
     named = {name: float(w) for name, w in zip(BANK_NAMES, weights, strict=True)}
-    return Part(layout, model, choice, baselines, MODEL_NAME, "rmse", spread[0], cumulative, spread[1:], named)
+    per_step = np.repeat(spread[:, :, None, :], horizon, axis=2)
+    return Part(layout, model, choice, baselines, MODEL_NAME, "rmse", per_step[0], cumulative, per_step[1:], named)
+
+
+def _hidden(layout: Layout) -> tuple[np.typing.NDArray[np.int64], FloatArray]:
+    """The backtest columns and (B, h) what came after each."""
+    columns = layout.columns
+    back = np.flatnonzero(columns.slot > 0)
+    return back, layout.actual[columns.slot[back] - 1, columns.series[back]]
 
 
 def _series_scale(columns: Columns) -> FloatArray:
@@ -65,75 +76,63 @@ def _series_scale(columns: Columns) -> FloatArray:
     return np.where(scale > 0, scale, columns.scale)
 
 
-def _weights(layout: Layout, members: FloatArray) -> FloatArray:
-    """(M,) pooled weights that forecast the mean of the hidden periods best, shrunk towards equal."""
+def _weights(layout: Layout, members: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(M,) pooled weights of the typical and of the steady mean, shrunk towards equal."""
     columns = layout.columns
-    use = np.flatnonzero(columns.slot > 0)
+    use, hidden = _hidden(layout)
     equal = np.full(len(members), 1 / len(members))
     if not len(use):
-        return equal
-    hidden = layout.actual[columns.slot[use] - 1, columns.series[use]]
+        return equal, equal
     seen = np.isfinite(hidden)
-    target = np.where(seen, hidden, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    known = np.maximum(seen.sum(axis=1), 1)
+    target = np.where(seen, hidden, 0.0).sum(axis=1) / known
     scale = _series_scale(columns)[use]
-    found = simplex_weights(np.clip(members[:, use] / scale, -20, 20).T, np.clip(target / scale, -20, 20))
-    count = len(np.unique(columns.series[use]))
-    trust = 0.85 * count / (count + PRIOR_SERIES)
-    return trust * found + (1 - trust) * equal
+    noise = (np.where(seen, hidden - target[:, None], 0.0) ** 2).sum(axis=1) / known / scale**2
+    x, y = np.clip(members[:, use] / scale, -20, 20).T, np.clip(target / scale, -20, 20)
+    trust = _trust(columns, _MOST)
+    found = (typical_weights(x, y, noise), simplex_weights(x, y))
+    return trust * found[0] + (1 - trust) * equal, trust * found[1] + (1 - trust) * equal
 
 
-def _step_quantiles(path: FloatArray, phi: FloatArray, unit: FloatArray, taus: FloatArray) -> FloatArray:
-    """(C, h, Q) negative-binomial quantiles around each step's mean; flat paths are computed once."""
-    flat = (path == path[:, :1]).all(axis=1)
-    first = negative_binomial_quantiles(path[:, 0] / unit, phi, taus) * unit[:, None]
-    out = np.repeat(first[:, None, :], path.shape[1], axis=1)
-    rest = np.flatnonzero(~flat)
-    if len(rest):
-        steps = path.shape[1]
-        wide = negative_binomial_quantiles((path[rest] / unit[rest, None]).ravel(), np.repeat(phi[rest], steps), taus)
-        out[rest] = wide.reshape(len(rest), steps, -1) * unit[rest, None, None]
-    return out
+def _trust(columns: Columns, most: float) -> float:
+    """What the block's own evidence counts against what was shipped."""
+    count = len(np.unique(columns.series[columns.slot > 0]))
+    return most * count / (count + PRIOR_SERIES)
 
 
-def _best_mix(layout: Layout, counts: FloatArray, history: FloatArray, taus: FloatArray) -> float:
-    """The share of own history with the lowest pinball loss over the backtests; the shipped one for few series."""
+def _step_quantiles(layout: Layout, means: FloatArray, unit: FloatArray, taus: FloatArray) -> FloatArray:
+    """(C, Q) quantiles of one period, the same for every step: negative binomials and own history, averaged."""
     columns = layout.columns
-    use = np.flatnonzero(columns.slot > 0)
-    if len(np.unique(columns.series[use])) < PRIOR_SERIES:
-        return MIXES[_PRIOR_MIX]
-    hidden = layout.actual[columns.slot[use] - 1, columns.series[use]]
-    seen = np.isfinite(hidden)
+    raw, valid = columns.y * columns.scale[None], columns.valid()
+    parts = [
+        negative_binomial_quantiles(mean / unit, dispersion(columns, unit, mean / unit), taus) * unit[:, None]
+        for mean in means
+    ]
+    parts += empirical_quantiles(raw, valid, taus, _RECENT, _LONG)
+    stacked = np.stack(parts)
+    use, hidden = _hidden(layout)
     scale = _series_scale(columns)[use][:, None]
-    losses = []
-    for mix in MIXES:
-        q = (1 - mix) * counts[use] + mix * history[use][:, None, :]
-        error = np.where(seen[:, :, None], hidden[:, :, None] - q, 0.0)
-        pinball = np.maximum(taus * error, (taus - 1) * error).mean(axis=2)
-        losses.append(float((pinball / scale).sum()))
-    return MIXES[int(np.argmin(losses))]
+    shares = mixing_shares(stacked[:, use] / scale, hidden / scale, taus, _PRIOR_SHARES, _trust(columns, 1.0))
+    mixed = (shares[:, None, :] * stacked).sum(axis=0)
+    drawn: FloatArray = mixed * _drawn_in(mixed[use], hidden, taus)[None]
+    return drawn
 
 
-def _cumulative(layout: Layout, path: FloatArray, phi: FloatArray, unit: FloatArray, taus: FloatArray) -> FloatArray:
-    """(N, h, Q) quantiles of running sums: dispersion grows with the uncertainty of the rate itself."""
-    columns, horizon = layout.columns, path.shape[2]
-    back = np.flatnonzero(columns.slot > 0)
-    relative = rate_uncertainty(*_window_totals(layout, path, phi, unit, back))
-    final = np.flatnonzero(columns.slot == 0)
-    order = np.empty(len(final), dtype=np.int64)
-    order[columns.series[final]] = final
-    mean = np.cumsum(path[0] / unit[order, None], axis=1)
-    spread = phi[order, None] + relative * mean
-    out = negative_binomial_quantiles(mean.ravel(), spread.ravel(), taus)
-    return out.reshape(len(order), horizon, -1) * unit[order, None, None]
+def _drawn_in(mixed: FloatArray, hidden: FloatArray, taus: FloatArray) -> FloatArray:
+    """(Q,) 1, or a little less for the upper ends of 95 % intervals that cover too much, learnt on the backtests.
 
-
-def _window_totals(
-    layout: Layout, path: FloatArray, phi: FloatArray, unit: FloatArray, back: np.typing.NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Backtest errors of window totals, forecast totals (both in units) and dispersions."""
-    columns = layout.columns
-    hidden = layout.actual[columns.slot[back] - 1, columns.series[back]]
+    Nothing can be missed below a lower end at zero, and an upper end that is often reached exactly counts as kept:
+    both make intervals of counts cover more than they say. Ending just below costs nothing and leaves out the ties.
+    """
     seen = np.isfinite(hidden)
-    guess = np.where(seen, path[columns.slot[back], columns.series[back]], 0.0).sum(axis=1) / unit[back]
-    total = np.where(seen, hidden, 0.0).sum(axis=1) / unit[back]
-    return total - guess, guess, phi[back]
+    out = np.ones(len(taus))
+    came = np.where(seen, hidden, 0.0)
+    known = max(int(seen.sum()), 1)
+    for q in np.flatnonzero((taus > _ENDS[0]) & (taus < _ENDS[1])):
+        low = mixed[:, np.argmin(np.abs(taus - (1 - taus[q]))), None]
+        covered = [
+            (seen & (came >= low) & (came <= mixed[:, q, None] * factor)).sum() / known for factor in (1.0, _JUST_BELOW)
+        ]
+        too_much = (covered[0] + covered[1]) / 2 > 2 * taus[q] - 1 + _ALLOWED
+        out[q] = _JUST_BELOW if too_much else 1.0
+    return out
