@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from opscopilot.planning.forecasts.routes.demand import demand_routes
 from opscopilot.planning.forecasts.routes.forecasts import forecast_routes
+from opscopilot.planning.forecasts.routes.measures import measure_routes
 from opscopilot.planning.forecasts.routes.settings import settings_routes
 from opscopilot.web import PROBLEM_RESPONSES
 
 
 def router() -> APIRouter:
-    """All routes of planning with forecasts."""
+    """All routes of planning with forecasts. Fixed paths come before those with an id in them."""
     routes = APIRouter(responses=PROBLEM_RESPONSES)
     settings_routes(routes)
+    measure_routes(routes)
+    demand_routes(routes)
     forecast_routes(routes)
     return routes
