@@ -8,8 +8,9 @@ from typing import Any
 from opscopilot.forecasting.config import AD_HOC, ForecastConfig
 from opscopilot.forecasting.demand import history
 from opscopilot.forecasting.demand.calendar import DataCut
-from opscopilot.forecasting.runs import records, versions
+from opscopilot.forecasting.runs import records, statistics, versions
 from opscopilot.forecasting.runs.keys import VersionKey
+from opscopilot.forecasting.settings import plan_settings
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.tenancy import plant_settings
 
@@ -21,8 +22,14 @@ def prepare(database: Database, config: ForecastConfig, key: VersionKey) -> dict
         version = versions.get(tx, key.version_id, lock="UPDATE")
         if version.status == "draft" and not version.prepared:
             _lock_history(tx, version)
-            history.rebuild(tx, cut_of(tx, version))
+            settings = plan_settings(tx)
+            history.rebuild(
+                tx, cut_of(tx, version), [version.length], undo_stockouts=settings.undo_stockouts,
+                clean_outliers=settings.clean_outliers,
+            )  # fmt: skip
+            statistics.refresh(tx, "demand_history")
             deal_out(tx, version, config)
+            statistics.refresh(tx, "forecast_series")
             version = versions.get(tx, version.id)
     return {"version": version.code, "status": version.status, "series": version.series_count}
 

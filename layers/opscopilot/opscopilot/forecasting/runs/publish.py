@@ -14,6 +14,8 @@ from opscopilot.forecasting.runs import complete, records, versions
 from opscopilot.forecasting.runs.finish import OVERTAKEN
 from opscopilot.forecasting.runs.keys import VersionKey
 from opscopilot.forecasting.runs.reconcile import reconcile
+from opscopilot.forecasting.supply import assessment as supply
+from opscopilot.forecasting.supply.conditions import supplier_risks
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.events import EventPublisher, ForecastPublished, record, relay
@@ -60,18 +62,23 @@ def _what_follows(
 ) -> dict[str, Any]:
     """Risks and alerts; they rest on the weekly forecast alone."""
     found = assessment.assess_all(tx, version, config, plant.default_currency)
-    assessment.store(tx, version, found)
-    counts = raise_alerts(tx, version, _conditions(tx, version, found), plant, clock, config)
-    return {"risks": len(found), "alerts": counts}
+    assessment.store(tx, version, found, config)
+    late = supply.of_lines(found)
+    supply.store(tx, version, found, late)
+    counts = raise_alerts(tx, version, _conditions(tx, version, found.items, late), plant, clock, config)
+    return {"risks": len(found.items), "alerts": counts}
 
 
-def _conditions(tx: Tx, version: versions.Version, found: list[assessment.Assessed]) -> list[conditions.Condition]:
+def _conditions(
+    tx: Tx, version: versions.Version, found: list[assessment.Assessed], late: list[supply.SupplyRisk]
+) -> list[conditions.Condition]:
     """Every condition that is there now; what is open already is kept down to a lower limit."""
     known = store.open_keys(tx)
     short = conditions.stockouts(found, known)
     told = {one.entity_id for one in short if one.entity_id}
     return [
         *short,
+        *supplier_risks(late, told, known),
         *conditions.reorder_digest(found, told),
         *conditions.biased(accuracy.out_of_bounds(tx, version), known),
     ]

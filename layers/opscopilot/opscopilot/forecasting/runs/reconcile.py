@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opscopilot.forecasting.runs import complete, records, versions
+from opscopilot.forecasting.runs import complete, records, statistics, versions
 from opscopilot.forecasting.runs.keys import VersionKey
 from opscopilot.kernel.db import Database, Tx
 
@@ -16,7 +16,9 @@ def run_reconcile(database: Database, key: VersionKey) -> dict[str, Any]:
         version = versions.get(tx, key.version_id, lock="UPDATE")
         if version.status == "draft" and not version.reconciled:
             complete.require(tx, version)
+            statistics.refresh(tx, "forecast_series", "forecasts")
             reconcile(tx, version)
+            statistics.refresh(tx, "forecasts")
     return {"version": version.code, "status": version.status}
 
 

@@ -1,0 +1,1 @@
+"""What the benchmark of a whole forecast run is made of."""
