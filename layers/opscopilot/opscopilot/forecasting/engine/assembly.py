@@ -28,7 +28,7 @@ class Assembly:
         origins: int,
     ) -> None:
         count = len(histories)
-        self.histories, self.horizon, self.season = histories, horizon, season
+        self.histories, self.horizon, self.season = list(histories), horizon, season
         self.levels, self.taus = levels, taus
         self.mean = np.zeros((count, horizon))
         self.quantiles = np.zeros((count, horizon, len(taus)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from opscopilot.forecasting.engine import border
 from opscopilot.forecasting.engine.assembly import Assembly
 from opscopilot.forecasting.engine.cleaning import History, clean
+from opscopilot.forecasting.engine.layout import Part
 from opscopilot.forecasting.engine.regular import forecast_regular
 from opscopilot.forecasting.engine.sparse import forecast_sparse
 from opscopilot.forecasting.engine.types import BASE_TAUS, BatchForecast, EngineSettings, FloatArray
@@ -35,12 +38,30 @@ def forecast_batch(
     taus = _taus(levels)
     histories = [clean(y, settings.min_points) for y in series]
     out = Assembly(histories, horizon, season, tuple(levels), taus, settings.origins)
-    for kind, engine in _ENGINES.items():
-        for index in _blocks(histories, kind, settings.block):
-            values = [histories[i].values for i in index]
-            out.add(kind, index, values, engine(values, horizon, season, taus, settings))
+    blocks = [(kind, index) for kind in _ENGINES for index in _blocks(histories, kind, settings.block)]
+    for kind, index in blocks:
+        values = [histories[i].values for i in index]
+        part = _ENGINES[kind](values, horizon, season, taus, settings)
+        out.add(kind, index, values, part)
+        if kind == "regular":
+            _count_where_better(out, index, part, settings)
     out.add_fallbacks([i for i, h in enumerate(histories) if h.kind not in _ENGINES])
     return out.result()
+
+
+def _count_where_better(out: Assembly, index: list[int], regular: Part, settings: EngineSettings) -> None:
+    """Replace what the regular engine says about series whose backtests show that they are better counted."""
+    at = border.to_be_tried([out.histories[i].values for i in index])
+    if not len(at):
+        return
+    values = [out.histories[index[i]].values for i in at]
+    counts = forecast_sparse(values, out.horizon, out.season, out.taus, settings)
+    won = np.flatnonzero(border.counts_win(counts, regular, at, out.taus))
+    if len(won):
+        chosen = [index[int(i)] for i in at[won]]
+        for i in chosen:
+            out.histories[i] = replace(out.histories[i], kind="intermittent")
+        out.add("counts", chosen, [out.histories[i].values for i in chosen], counts.take(won))
 
 
 def _check(horizon: int, season: int, levels: Sequence[float]) -> None:

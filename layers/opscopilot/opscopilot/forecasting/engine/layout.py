@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,3 +94,15 @@ class Part:
     cumulative: FloatArray
     back_quantiles: FloatArray
     weights: dict[str, float]
+
+    def take(self, index: IntArray) -> Part:
+        """Some of the series, as they came out of the whole block; the columns stay those of the block."""
+        layout, choice = self.layout, self.choice
+        some = Layout(layout.columns, layout.actual[:, index], layout.cuts[:, index], layout.origins[index],
+                      layout.horizon, layout.season, layout.window)  # fmt: skip
+        chosen = replace(choice, path=choice.path[:, index], **{
+            name: getattr(choice, name)[index] for name in choice.__dataclass_fields__ if name != "path"
+        })  # fmt: skip
+        return replace(self, layout=some, choice=chosen, model=self.model[:, index], baselines=self.baselines[:, :, index],
+                       quantiles=self.quantiles[index], cumulative=self.cumulative[index],
+                       back_quantiles=self.back_quantiles[:, index])  # fmt: skip
