@@ -51,7 +51,7 @@ def forecast_with_drivers(
             raise ValueError(f"there are {len(values)} series but {len(given)} {name}")
     settings = settings or EngineSettings()
     drivers = [_fitting(one, len(y), horizon) for one, y in zip(drivers, values, strict=True)]
-    shut = [closed_periods(one, len(y), horizon) for one, y in zip(drivers, values, strict=True)]
+    shut = [closed_periods(one, y, horizon) for one, y in zip(drivers, values, strict=True)]
     opened = [np.where(past, np.nan, y) if past.any() else y for y, (past, _) in zip(values, shut, strict=True)]
     plain = forecast_batch(opened, horizon, season, levels=levels, settings=settings)
     result = _with_effects(plain, opened, drivers, groups, levels, settings)
@@ -81,9 +81,29 @@ def _with_effects(
 ) -> BatchForecast:
     """The plain forecast with drivers put in where they help."""
     tested = plain.metrics.origins > 0
-    use = [i for i, one in enumerate(drivers) if one is not None and tested[i] and plain.refusals[i] is None]
-    if not use:
-        return plain
+    result = plain
+    for kind in dict.fromkeys(plain.demand_class):
+        use = [
+            i
+            for i, one in enumerate(drivers)
+            if one is not None and tested[i] and plain.refusals[i] is None and plain.demand_class[i] == kind
+        ]
+        if use:
+            result = _of_one_kind(plain, result, use, values, drivers, groups, levels, settings)
+    return result
+
+
+def _of_one_kind(
+    plain: BatchForecast,
+    result: BatchForecast,
+    use: list[int],
+    values: Sequence[FloatArray],
+    drivers: Sequence[Drivers | None],
+    groups: Sequence[Label] | None,
+    levels: Sequence[float],
+    settings: EngineSettings,
+) -> BatchForecast:
+    """`result` with the series at `use`, all regular or all intermittent, replaced where drivers help."""
     histories = [clean(values[i], settings.min_points).values for i in use]
     rows = min(max(map(len, histories)), _KEEP.get(plain.season, _KEEP_OTHER))
     demand, known = right_aligned(histories, [values[i] for i in use], rows)
@@ -91,9 +111,10 @@ def _with_effects(
     labels = _codes([groups[i] for i in use]) if groups is not None else []
     features = build([drivers[i] for i in use], lengths, rows, plain.horizon, labels)
     if not features.names:
-        return plain
-    paths = driver_paths(plain, np.asarray(use), histories, demand, known, features, labels, levels, settings)
-    return plain if paths is None else merged(plain, np.asarray(use), paths)
+        return result
+    squared = plain.metrics.loss_name[use[0]] == "rmse"
+    paths = driver_paths(plain, np.asarray(use), histories, demand, known, features, labels, levels, settings, squared)
+    return result if paths is None else merged(result, np.asarray(use), paths)
 
 
 def _codes(groups: Sequence[Label]) -> list[IntArray]:

@@ -16,10 +16,12 @@ import numpy as np
 from opscopilot.forecasting.engine.types import BoolArray, FloatArray, IntArray
 
 _WINDOWS = {4: 5, 7: 29, 12: 13}
-_DEFAULT_WINDOW = 13
-_ROUNDS = 6
+_DEFAULT_WINDOW = 21
+_ROUNDS, _PASSES = 10, 2
 _PRIOR_GROUPS = 2.0
 """Groups whose evidence weighs as much as the prior idea of how much groups differ."""
+_CHANCE, _TRIFLE = 3.0, 0.003
+"""Variance explained that is chance, per feature, and that is too little to matter, as a share of all."""
 _OUTLIER = 3.5
 """Residuals beyond this many robust standard deviations are cut off."""
 
@@ -65,11 +67,13 @@ class Partial:
 @dataclass(frozen=True, slots=True)
 class Effects:
     """`beta` (N, K) effects on log demand per unit of a feature, `cov` (N, K, K) their uncertainty, `noise` (N,)
-    variance of log demand that is left."""
+    variance of log demand that is left, `spreads` (K,) per kind of label and for the series themselves how much their
+    effects vary."""
 
     beta: FloatArray
     cov: FloatArray
     noise: FloatArray
+    spreads: tuple[FloatArray, ...]
 
 
 def partial(log_demand: FloatArray, x: FloatArray, known: BoolArray, season: int) -> Partial:
@@ -133,22 +137,36 @@ def _window_sum(values: FloatArray, window: int) -> FloatArray:
     return result
 
 
-def estimate(data: Partial, prior: FloatArray, labels: Sequence[IntArray]) -> Effects:
-    """Effects per series: batch, then each kind of label (codes (N,)), then the series itself."""
-    size = len(prior)
-    noise = _noise(data, np.zeros((len(data.count), size)))
-    beta = np.zeros((len(data.count), size))
-    for _ in range(2):
+def estimate(data: Partial, prior: FloatArray, labels: Sequence[IntArray], known: Effects | None = None) -> Effects:
+    """Effects per series: batch, then each kind of label (codes (N,)), then the series itself.
+
+    `known`: effects of a longer history of the same series; how much they differ is then taken from there.
+    """
+    count, size = len(data.count), len(prior)
+    noise = _noise(data, np.zeros((count, size))) if known is None else known.noise
+    kinds = [codes for codes in labels if codes.max() > 0] + [np.arange(count)]
+    spreads = [] if known is None else list(known.spreads)
+    for _ in range(_PASSES if known is None else 1):
         pooled = _pooled(data, noise, prior)
-        beta = np.repeat(pooled[None], len(data.count), axis=0)
+        beta = np.repeat(pooled[None], count, axis=0)
         differ = (0.25 * np.abs(pooled) + 0.1 * prior) ** 2
-        for codes in labels:
-            if codes.max() > 0:
-                beta = beta + _deviation(data, noise, beta, codes, differ)[0][codes]
-        own, cov = _deviation(data, noise, beta, np.arange(len(noise)), differ)
-        beta = beta + own
-        noise = _noise(data, beta)
-    return Effects(beta, cov, noise)
+        for k, codes in enumerate(kinds):
+            if known is None:
+                own, cov, spread = _deviation(data, noise, beta, codes, differ, _ROUNDS)
+                spreads[k : k + 1] = [spread]
+            else:
+                own, cov, _ = _deviation(data, noise, beta, codes, spreads[k], 1)
+            beta = beta + own[codes]
+        noise = _noise(data, beta) if known is None else noise
+    return Effects(beta, cov, noise, tuple(spreads))
+
+
+def worth_it(data: Partial, found: Effects) -> bool:
+    """Whether the effects explain more of the past than as many useless features would, and more than a trifle."""
+    beta = found.beta
+    left = 2 * (beta * data.cross).sum(axis=1) - np.einsum("nk,nkl,nl->n", beta, data.gram, beta)
+    explained = float((left / found.noise).sum())
+    return bool(explained > max(_CHANCE * beta.shape[1], _TRIFLE * float(data.count.sum())))
 
 
 def _noise(data: Partial, beta: FloatArray) -> FloatArray:
@@ -167,9 +185,9 @@ def _pooled(data: Partial, noise: FloatArray, prior: FloatArray) -> FloatArray:
 
 
 def _deviation(
-    data: Partial, noise: FloatArray, beta: FloatArray, codes: IntArray, differ: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """(G, K) how each group differs from `beta`, and (G, K, K) how uncertain that is."""
+    data: Partial, noise: FloatArray, beta: FloatArray, codes: IntArray, differ: FloatArray, rounds: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(G, K) how each group differs from `beta`, (G, K, K) how uncertain that is, (K,) variance between groups."""
     groups = int(codes.max()) + 1
     cross = (data.cross - np.einsum("nkl,nl->nk", data.gram, beta)) / noise[:, None]
     gram = data.gram / noise[:, None, None]
@@ -177,14 +195,15 @@ def _deviation(
         cross, gram = _sums(cross, codes, groups), _sums(gram, codes, groups)
     spread, eye = differ, np.arange(gram.shape[1])
     mean, cov = cross, gram
-    for _ in range(_ROUNDS):
+    for round_ in range(rounds):
+        if round_:
+            found = (mean**2 + cov[:, eye, eye]).sum(axis=0)
+            spread = (found + _PRIOR_GROUPS * differ) / (groups + _PRIOR_GROUPS)
         precision = gram.copy()
         precision[:, eye, eye] += 1 / np.maximum(spread, 1e-10)
         cov = np.linalg.inv(precision).astype(np.float64)
         mean = np.einsum("gkl,gl->gk", cov, cross)
-        found = (mean**2 + cov[:, eye, eye]).sum(axis=0)
-        spread = (found + _PRIOR_GROUPS * differ) / (groups + _PRIOR_GROUPS)
-    return mean, cov
+    return mean, cov, spread
 
 
 def _sums(values: FloatArray, codes: IntArray, groups: int) -> FloatArray:

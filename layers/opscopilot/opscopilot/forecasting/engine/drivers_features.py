@@ -17,6 +17,8 @@ REGULAR_WINDOW = 8
 """Periods in which an item's highest price counts as its regular price."""
 _LARGEST_LOG = 2.5
 """A price more than twelve times off the regular one is another unit or an error of typing."""
+_ASKED_WHEN_CLOSED = 0.05
+"""From this share of usual demand on closed days are not without demand."""
 CLOSED = "closed"
 """Column that is 1 in a period without any working time: nothing can be asked for then."""
 
@@ -26,8 +28,8 @@ class Drivers:
     """What is known of one series beside its demand: `past` (T, K) beside its T values, `future` (horizon, K).
 
     `names` say what a column is: "price…" is a price in money and is read relative to the item's own regular
-    price; "closed" is 1 in a period without working time; a column of zeros and ones is a flag (deal, feature,
-    promo, an event); anything else is a number (discount depth, share of holidays). NaN: not known, read as
+    price; "closed" is 1 in a period without working time; what is mostly 0 and never above 1 is a flag or a share
+    (deal, feature, promo, an event); anything else is a number, read relative to its usual value. NaN: not known, read as
     regular conditions. Raises ValueError when shapes and names do not fit together.
     """
 
@@ -73,12 +75,22 @@ def build(
     return Features(np.stack([x for _, x, _ in columns], axis=2), prior, tuple(name for name, _, _ in columns))
 
 
-def closed_periods(one: Drivers | None, rows: int, horizon: int) -> tuple[BoolArray, BoolArray]:
-    """(rows,) of the past and (horizon,) of the future without any working time."""
+def closed_periods(one: Drivers | None, values: FloatArray, horizon: int) -> tuple[BoolArray, BoolArray]:
+    """(T,) of the past and (horizon,) of the future in which nothing can be asked for, going by the calendar.
+
+    Customers who ordered on closed days before will do so again: then these days are like any other.
+    """
+    rows = len(values)
     if one is None or CLOSED not in one.names:
         return np.zeros(rows, dtype=bool), np.zeros(horizon, dtype=bool)
     k = one.names.index(CLOSED)
-    return one.past[-rows:, k] >= 1, one.future[:horizon, k] >= 1
+    past, future = one.past[-rows:, k] >= 1 if rows else np.zeros(0, dtype=bool), one.future[:horizon, k] >= 1
+    known = np.isfinite(values)
+    asked = float(np.where(past & known, values, 0.0).sum())
+    usual = float(np.where(~past & known, values, 0.0).sum()) / max(int((~past & known).sum()), 1)
+    if asked > _ASKED_WHEN_CLOSED * usual * int((past & known).sum()):
+        return np.zeros(rows, dtype=bool), np.zeros(horizon, dtype=bool)
+    return past, future
 
 
 def _column(name: str, drivers: Sequence[Drivers | None], lengths: IntArray, rows: int, horizon: int) -> FloatArray:
@@ -112,20 +124,20 @@ def _price(name: str, raw: FloatArray, horizon: int) -> dict[str, FloatArray]:
     centre = _mean(regular, horizon)
     level = np.nan_to_num(np.clip(regular - centre[:, None], -_LARGEST_LOG, _LARGEST_LOG))
     return {
+        name: cut + level,
         f"{name} cut": cut,
         f"{name} cut²": cut**2,
         f"{name} cut before": _shift(cut, 1),
         f"{name} cut two before": _shift(cut, 2),
         f"{name} cut after": _shift(cut, -1),
-        f"{name} regular": level,
     }
 
 
 def _other(name: str, raw: FloatArray, horizon: int) -> dict[str, FloatArray]:
     """A flag or a number with the period before and after it."""
     seen = raw[np.isfinite(raw)]
-    flag = len(seen) and bool(np.isin(seen, (0.0, 1.0)).all())
-    value = np.nan_to_num(raw) if flag else _centred(raw, horizon)
+    share = len(seen) > 0 and seen.min() >= 0 and seen.max() <= 1 and float(np.median(seen)) == 0
+    value = np.nan_to_num(raw) if share else _centred(raw, horizon)
     return {name: value, f"{name} before": _shift(value, 1), f"{name} after": _shift(value, -1)}
 
 
@@ -179,8 +191,8 @@ def _with_neighbours(
     main: dict[str, FloatArray], names: Sequence[str], markets: Sequence[IntArray]
 ) -> list[tuple[str, FloatArray, float]]:
     """(name, feature, how strong its effect may be) of own features, interactions and what neighbours do."""
-    first = [n for n in main if n in names or n.endswith(" cut")]
-    out = [(name, x, 1.0 if name in first or name.endswith(" regular") else 0.3) for name, x in main.items()]
+    first = [n for n in main if n in names]
+    out = [(name, x, 1.0 if name in first else 0.3) for name, x in main.items()]
     for i, a in enumerate(first):
         out += [(f"{a} × {b}", main[a] * main[b], 0.5) for b in first[i + 1 :]]
     for number, codes in enumerate(markets):

@@ -9,13 +9,14 @@ import numpy as np
 
 from opscopilot.forecasting.engine.batch import forecast_batch
 from opscopilot.forecasting.engine.drivers_choice import Blend, blend
-from opscopilot.forecasting.engine.drivers_effects import Effects, estimate, partial
+from opscopilot.forecasting.engine.drivers_effects import Effects, estimate, partial, worth_it
 from opscopilot.forecasting.engine.drivers_features import Features
+from opscopilot.forecasting.engine.drivers_levels import level_paths
 from opscopilot.forecasting.engine.types import BatchForecast, BoolArray, EngineSettings, FloatArray, IntArray
 
 _LARGEST_EFFECT = 3.0
 """Effects beyond twenty times or a twentieth of regular demand are not believed."""
-_ZERO_SHIFT = 0.25
+_ZERO_SHIFT = 0.5
 """Share of its mean added to a series that has zeros, so that its logarithm exists."""
 
 
@@ -58,37 +59,51 @@ def driver_paths(
     labels: Sequence[IntArray],
     levels: Sequence[float],
     settings: EngineSettings,
+    squared: bool,
 ) -> Paths | None:
     """Effects, cleaned baseline, effects put back, choice. None when drivers help nobody."""
     assert plain.backtest is not None
     rows, horizon, season = demand.shape[1], plain.horizon, plain.season
-    data = partial(_log(demand, known), features.x[:, :rows], known, season)
+    log, lift = _log(demand, known)
+    data = partial(log, features.x[:, :rows], known, season)
     found = estimate(data, features.prior, labels)
+    if not worth_it(data, found):
+        return None
     total = np.clip(_effect(features.x, found.beta), -_LARGEST_EFFECT, _LARGEST_EFFECT)
-    cleaned = [_cleaned(y, total[i, :rows]) for i, y in enumerate(histories)]
+    cleaned = [_cleaned(y, effect) for y, effect in zip(histories, total[:, :rows], strict=True)]
     base = forecast_batch(cleaned, horizon, season, levels=levels, settings=settings)
     assert base.backtest is not None
     cuts = plain.backtest.cuts[:, use]
-    effects = [found] + [estimate(data.before(cut), features.prior, labels) for cut in cuts]
-    ahead = np.stack([_ahead(features.x, rows, cut, horizon) for cut in [np.zeros_like(cuts[0]), *cuts]])
-    logs = np.stack([np.clip(_effect(x, one.beta), -3, 3) for x, one in zip(ahead, effects, strict=True)])
+    effects = [found] + [estimate(data.before(cut), features.prior, labels, found) for cut in cuts]
+    hidden = np.concatenate([np.zeros_like(cuts[:1]), cuts])
+    ahead = np.stack([_ahead(features.x, rows, cut, horizon) for cut in hidden])
+    logs = np.stack(
+        [
+            np.clip(_effect(x, one.beta), -_LARGEST_EFFECT, _LARGEST_EFFECT)
+            for x, one in zip(ahead, effects, strict=True)
+        ]
+    )
     clean_path = np.concatenate([base.mean[None], base.backtest.path])
     plain_path = np.concatenate([plain.mean[use][None], plain.backtest.path[:, use]])
     actual = plain.backtest.actual[:, use]
-    chosen = blend(plain_path, clean_path, np.exp(logs), actual)
+    rest = np.where(known, log - total[:, :rows], 0.0)
+    level = np.maximum(
+        np.exp(level_paths(rest, known, found.noise, hidden, horizon, season)) - lift[None, :, None], 0.0
+    )
+    chosen = blend(plain_path, clean_path, level, logs, actual, squared)
     if chosen is None:
         return None
     spread = _spread(base, chosen.final, ahead, effects)
     return Paths(chosen.final, chosen.regular, spread, actual, base, chosen, season, tuple(levels))
 
 
-def _log(demand: FloatArray, known: BoolArray) -> FloatArray:
-    """(n, R) logarithm of demand; a series with zeros is lifted by a share of its mean."""
+def _log(demand: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """(n, R) logarithm of demand and (n,) by how much a series with zeros was lifted: a share of its mean."""
     count = np.maximum(known.sum(axis=1), 1)
     mean = np.where(known, demand, 0.0).sum(axis=1) / count
     zeros = (known & (demand <= 0)).any(axis=1)
-    lift = np.where(zeros, _ZERO_SHIFT * mean, 0.0)[:, None]
-    return np.where(known, np.log(np.maximum(demand + lift, 1e-30)), 0.0)
+    lift = np.where(zeros, _ZERO_SHIFT * mean, 0.0)
+    return np.where(known, np.log(np.maximum(demand + lift[:, None], 1e-30)), 0.0), lift
 
 
 def _effect(x: FloatArray, beta: FloatArray) -> FloatArray:

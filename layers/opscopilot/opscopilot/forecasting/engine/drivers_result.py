@@ -33,7 +33,7 @@ def merged(plain: BatchForecast, use: IntArray, paths: Paths) -> BatchForecast:
     all_quantiles[at] = np.maximum.accumulate(np.maximum(quantiles[on], 0.0), axis=2)
     all_sums[at] = np.maximum.accumulate(np.maximum(cumulative[on], 0.0), axis=2)
     bounds = {level: interval(all_quantiles, plain.taus, level, mean) for level in plain.levels}
-    uplift = np.zeros_like(mean)
+    uplift = np.zeros_like(mean) if plain.uplift is None else plain.uplift.copy()
     uplift[at] = mean[at] - np.maximum(paths.regular[0][on], 0.0)
     methods = list(plain.methods)
     for i, share in zip(at, paths.blend.share[on], strict=True):
