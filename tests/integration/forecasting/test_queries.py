@@ -118,7 +118,7 @@ def test_one_risk_and_the_counts(tx: Tx, forecast: Any) -> None:
     assert queries_risk.inventory_risk(tx, forecast.ids["IDLE"], version) is None
     summary = queries_risk.risk_summary(tx, version)
     assert (summary.by_level, summary.assessed, summary.not_assessed) == ({"critical": 4}, 4, 2)
-    assert (summary.reorder_needed, summary.reorder_recommended) == (4, 4)
+    assert (summary.reorder_needed, summary.order_advised) == (4, 4)
 
 
 def test_versions_and_accuracy(tx: Tx) -> None:

@@ -79,7 +79,7 @@ def test_p59_moq_and_multiples_round_up_and_shelf_life_cuts(plant: Any, run: Run
     assert found["MOQ"]["recommended_reorder_qty"] >= 528
     assert found["SHORT"]["recommended_reorder_qty"] == 100  # 7 sellable days x 100 / 7 a day
     assert (found["CLASH"]["recommended_reorder_qty"], found["CLASH"]["needs_human"]) == (0, True)
-    assert found["CLASH"]["reorder_recommended"] is True
+    assert found["CLASH"]["order_advised"] is True
     assert any("a person must decide" in text for text in found["CLASH"]["risk_factors"])
 
 
@@ -133,7 +133,8 @@ def test_what_is_hopelessly_late_is_not_counted_on(plant: Any, run: Run) -> None
     run(plant)
     one = risks(plant)["A"]
     assert (one["on_order"], one["inventory_position"]) == (30, 90)
-    assert one["reorder_recommended"] is True
+    # The plant's own policy, as stock answers have it, still believes in the 1,000; the forecast does not.
+    assert (one["order_advised"], one["reorder_recommended"]) == (True, False)
     assert any("1,000 ea on order is more than 90 days late" in text for text in one["risk_factors"])
     assert any("30 ea of the open supply is overdue" in text for text in one["risk_factors"])
 
@@ -212,6 +213,6 @@ def test_no_stock_record_is_unknown_and_not_zero(plant: Any, run: Run) -> None:
     run(plant)
     one = risks(plant)["A"]
     assert (one["risk_level"], one["stockout_probability"], one["reorder_needed"]) == (None, None, None)
-    assert (one["recommended_reorder_qty"], one["reorder_recommended"]) == (0, False)
+    assert (one["recommended_reorder_qty"], one["order_advised"], one["reorder_recommended"]) == (0, False, None)
     assert one["risk_factors"][0] == "there is no stock record: the stock is unknown, not zero"
     assert plant.query("SELECT * FROM forecast.forecast_alerts") == []

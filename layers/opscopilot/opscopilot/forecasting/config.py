@@ -27,6 +27,7 @@ class ForecastConfig:
     neither receipts nor masters know a lead time. `stale_supply_days`: open supply overdue for longer is not
     counted on; younger overdue supply is expected `overdue_arrives_in_days` from now.
     `batch_size`: series that one invocation forecasts; a thousand take seconds and fit its memory many times over.
+    `holding_rate`: what holding stock costs a year, as a share of its value (capital, space, write-offs).
     `notify_at_most`: new alerts told one by one in a run; the rest go out as one digest (P-86).
     """
 
@@ -40,6 +41,7 @@ class ForecastConfig:
     stale_supply_days: int = 90
     overdue_arrives_in_days: int = 7
     notify_at_most: int = 10
+    holding_rate: float = 0.20
 
     def of(self, period: Period, horizon: int | None = None) -> ForecastConfig:
         """The same for buckets of that length. Weeks keep the horizon given here, others have their own."""

@@ -27,14 +27,14 @@ def inventory_risks(
     tx: Tx, version: ForecastVersion, *, risk_level: RiskLevel | None = None, reorder: bool | None = None,
     sort: Sort = "money", cursor: str | None = None, limit: int = 50,
 ) -> Page[InventoryRisk]:  # fmt: skip
-    """Risks of a version, by default the most money first. `reorder` filters on reorder_recommended."""
+    """Risks of a version, by default the most money first. `reorder` filters on order_advised."""
     where = ["r.version_id = :version"]
     params: dict[str, Any] = {"version": version.id}
     if risk_level is not None:
         where.append("r.risk_level = :level")
         params["level"] = risk_level
     if reorder is not None:
-        where.append("r.reorder_recommended = :reorder")
+        where.append("r.order_advised = :reorder")
         params["reorder"] = reorder
     total = int(tx.scalar(f"SELECT count(*) FROM forecast.inventory_risks r WHERE {' AND '.join(where)}", **params))
     first, second = _KEYS[sort]
@@ -68,7 +68,9 @@ def risk_summary(tx: Tx, version: ForecastVersion) -> RiskSummary:
     """How many SKUs are in which state."""
     rows = tx.rows(
         """SELECT coalesce(risk_level, 'not_assessed') AS level, count(*) AS n,
-               count(*) FILTER (WHERE reorder_needed) AS needed, count(*) FILTER (WHERE reorder_recommended) AS advised
+               count(*) FILTER (WHERE reorder_needed) AS needed,
+               count(*) FILTER (WHERE reorder_recommended) AS recommended,
+               count(*) FILTER (WHERE order_advised) AS advised
            FROM forecast.inventory_risks WHERE version_id = :version GROUP BY 1""",
         version=version.id,
     )  # fmt: skip
@@ -77,5 +79,6 @@ def risk_summary(tx: Tx, version: ForecastVersion) -> RiskSummary:
     return RiskSummary(
         version=version.code, as_of=version.as_of, assessed=sum(levels.values()), by_level=levels,
         not_assessed=missing, reorder_needed=sum(row["needed"] for row in rows),
-        reorder_recommended=sum(row["advised"] for row in rows),
+        reorder_recommended=sum(row["recommended"] for row in rows),
+        order_advised=sum(row["advised"] for row in rows),
     )  # fmt: skip

@@ -77,8 +77,13 @@ class DemandForecast(BaseModel):
     backtest: Backtest | None
     history: list[HistoryPoint]
     history_periods: int
-    version: str = Field(examples=["DEMAND-W-20250330-01"])
-    version_id: UUID
+    overridden: list[date] = Field(default=[], description="Periods whose value a planner set; see their overrides.")
+    location: str | None = Field(default=None, description="The place it is for; null = all places together.")
+    source: Literal["published", "computed"] = Field(
+        default="published", description="computed: made for this request from the data as they are now, stored nowhere"
+    )
+    version: str | None = Field(examples=["DEMAND-W-20250330-01"], description="null = computed for this request")
+    version_id: UUID | None
     as_of: date = Field(description="The plant's day at which the data were cut.")
     published_at: datetime | None
 
@@ -96,20 +101,33 @@ class InventoryRisk(BaseModel):
     days_horizon: int
     recommended_reorder_qty: Quantity
     reorder_needed: bool | None = Field(description="available <= reorder point; null without stock record or policy")
-    reorder_recommended: bool = Field(
-        description="inventory position <= reorder point; at high risk <= what the forecast needs, where that is more"
+    reorder_recommended: bool | None = Field(
+        description="inventory position <= the plant's own reorder point, as in stock answers; null without one"
+    )
+    order_advised: bool = Field(
+        description="inventory position <= reorder_trigger, which rests on the forecast; what recommended_reorder_qty is for"
+    )
+    reorder_trigger: Quantity | None = Field(
+        description="the reorder point in force; at high risk what the forecast needs, where that is more"
     )
     needs_human: bool = Field(description="MOQ and shelf life or room contradict each other.")
     risk_factors: list[str]
     on_hand: Quantity
     available: Quantity
     on_order: Quantity = Field(description="Open purchase and work orders that are counted on.")
-    due_in_lead_time: Quantity
+    due_in_lead_time: Quantity = Field(description="Promised within the lead time.")
+    expected_in_lead_time: Quantity = Field(description="Weighted with the probability that it comes in time.")
+    probability_if_on_time: Ratio | None = Field(description="Stock-out probability if all open supply came in time.")
+    predecessor_stock: Quantity = Field(description="Stock of items this one replaces, counted in.")
     backorders: Quantity
     inventory_position: Quantity
     reorder_point: Quantity | None
-    reorder_point_basis: Literal["master", "forecast"] | None
+    reorder_point_basis: Literal["master", "forecast", "approved"] | None
     safety_stock: Quantity | None
+    safety_stock_basis: Literal["master", "approved"] | None
+    demand_basis: Literal["customers", "recipes", "both"] | None = Field(
+        description="recipes: components, by exploding the forecasts of what is made of them"
+    )
     order_up_to: Quantity | None
     lead_time_days_mean: Decimal | None
     lead_time_days_sd: Decimal | None
@@ -135,7 +153,8 @@ class RiskSummary(BaseModel):
     by_level: dict[str, int]
     not_assessed: int = Field(description="SKUs with stock but without a forecast to judge by.")
     reorder_needed: int
-    reorder_recommended: int
+    reorder_recommended: int = Field(description="By the plant's own reorder points.")
+    order_advised: int = Field(description="By what the forecast needs.")
 
 
 class ForecastVersion(BaseModel):

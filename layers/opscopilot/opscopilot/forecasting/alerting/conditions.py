@@ -79,7 +79,7 @@ def _stockout(key: str, item: Assessed, probability: float) -> Condition:
         lines.append(f"Order {words.amount(risk.advice.quantity, uom)} now.")
     elif risk.advice is not None and risk.advice.conflict:
         lines.append(f"Order size needs a decision: {risk.advice.conflict}.")
-    elif not risk.reorder_recommended:
+    elif not risk.order_advised:
         lines.append("Enough is on order; ask for it sooner.")
     return Condition(
         key, "stockout_risk", "critical" if risk.level == "critical" else "high",
@@ -100,8 +100,8 @@ def reorder_digest(found: Sequence[Assessed], told: Set[UUID]) -> list[Condition
     others = [a for a in below if a.sku_id not in told]
     if not others:
         return []
-    order = [a for a in others if a.risk.reorder_recommended]
-    others.sort(key=lambda a: (not a.risk.reorder_recommended, -(a.stake.amount if a.stake else Decimal(0))))
+    order = [a for a in others if a.risk.order_advised]
+    others.sort(key=lambda a: (not a.risk.order_advised, -(a.stake.amount if a.stake else Decimal(0))))
     items = [_item(a) for a in others[:_LISTED]]
     named = ", ".join(f"{one['description']} ({one['sku_code']})" for one in items[:5])
     more = f" and {len(others) - 5} more" if len(others) > 5 else ""
@@ -126,7 +126,7 @@ def _item(a: Assessed) -> dict[str, Any]:
     return {
         "sku_code": sku["sku_code"], "description": sku["description"], "uom": sku["base_uom"],
         "available": words.plain(a.one.available), "reorder_point": words.plain(a.risk.reorder_point or Decimal(0)),
-        "inventory_position": words.plain(a.risk.position), "reorder_recommended": a.risk.reorder_recommended,
+        "inventory_position": words.plain(a.risk.position), "order_advised": a.risk.order_advised,
         "recommended_reorder_qty": words.plain(advice.quantity if advice else Decimal(0)),
     }  # fmt: skip
 

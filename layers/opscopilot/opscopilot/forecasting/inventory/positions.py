@@ -8,20 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from opscopilot.forecasting.supply.observed import PRODUCTION, OpenLine, open_purchases
 from opscopilot.kernel.db import Tx
-from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OPEN_LINES, OUTSTANDING, RECEIVED, STOCK
+from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OPEN_LINES, STOCK
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """Open purchase or work orders: how much is due when. `due` None: nobody said, so the lead time from
-    `ordered` on has to do."""
-
-    quantity: Decimal
-    due: date | None
-    ordered: date
 
 
 @dataclass(slots=True)
@@ -43,7 +34,7 @@ class Position:
     stock_rows: int = 0
     overdue_orders: Decimal = ZERO
     recent_price: Decimal | None = None
-    supply: list[Supply] = field(default_factory=list)
+    supply: list[OpenLine] = field(default_factory=list)
 
     @property
     def backorders(self) -> Decimal:
@@ -69,27 +60,14 @@ SELECT coalesce(h.sku_id, o.sku_id) AS sku_id, coalesce(h.stock_rows, 0) AS stoc
 FROM held h FULL JOIN owed o ON o.sku_id = h.sku_id
 """
 
-_PURCHASES = f"""
-WITH {RECEIVED}
-SELECT l.sku_id, coalesce(l.confirmed_date, l.requested_date) AS due, max(p.order_date) AS ordered,
-       sum({OUTSTANDING}) AS quantity
-FROM manufacturing.purchase_order_lines l
-JOIN manufacturing.purchase_orders p ON p.tenant_id = l.tenant_id AND p.id = l.purchase_order_id
-LEFT JOIN received r ON r.purchase_order_line_id = l.id
-WHERE p.status IN ('approved', 'sent', 'confirmed', 'partially_received') AND p.order_date <= :today
-  AND l.uom_factor IS NOT NULL
-GROUP BY l.sku_id, coalesce(l.confirmed_date, l.requested_date)
-"""
-
 # Firm work orders only: one that is merely created is a plan, not supply.
 _PRODUCTION = f"""
-SELECT w.sku_id, coalesce(w.scheduled_end, w.due_date) AS due,
-       max(coalesce(w.actual_start, w.scheduled_start, w.due_date)) AS ordered,
-       sum(w.uom_factor * greatest(w.ordered_qty - coalesce(w.good_qty, 0) - coalesce(w.scrap_qty, 0), 0)) AS quantity
+SELECT w.sku_id, w.wo_number, coalesce(w.scheduled_end, w.due_date) AS due,
+       coalesce(w.actual_start, w.scheduled_start, w.due_date) AS ordered,
+       w.uom_factor * greatest(w.ordered_qty - coalesce(w.good_qty, 0) - coalesce(w.scrap_qty, 0), 0) AS quantity
 FROM manufacturing.work_orders w
 WHERE {DATED} AND NOT {FINISHED} AND coalesce(w.status, '') <> 'created' AND w.uom_factor IS NOT NULL
   AND (w.status IS NOT NULL OR coalesce(w.actual_start, w.scheduled_start) <= :today)
-GROUP BY w.sku_id, coalesce(w.scheduled_end, w.due_date)
 """
 
 # Net price per base unit over the last quarter, per currency.
@@ -110,6 +88,15 @@ FROM manufacturing.skus WHERE type <> 'service'
 """
 
 
+def _in_production(tx: Tx, as_of: date) -> list[OpenLine]:
+    """Firm work orders as supply."""
+    return [
+        OpenLine(None, f"work order {row['wo_number']}", PRODUCTION, row["sku_id"], row["quantity"], row["ordered"],
+                 row["due"], row["due"], row)
+        for row in tx.rows(_PRODUCTION, today=as_of) if row["quantity"] > 0
+    ]  # fmt: skip
+
+
 def positions(tx: Tx, as_of: date, currency: str) -> dict[UUID, Position]:
     """Every stockable SKU with its position; `currency` is the plant's, for items that name none."""
     found = {row["id"]: Position(row) for row in tx.rows(_SKUS)}
@@ -117,10 +104,9 @@ def positions(tx: Tx, as_of: date, currency: str) -> dict[UUID, Position]:
         if one := found.get(row.pop("sku_id")):
             for name, value in row.items():
                 setattr(one, name, value)
-    for query in (_PURCHASES, _PRODUCTION):
-        for row in tx.rows(query, today=as_of):
-            if (one := found.get(row["sku_id"])) and row["quantity"] > 0:
-                one.supply.append(Supply(row["quantity"], row["due"], row["ordered"]))
+    for line in (*open_purchases(tx, as_of, currency), *_in_production(tx, as_of)):
+        if one := found.get(line.sku_id):
+            one.supply.append(line)
     for row in tx.rows(_PRICES, as_of=as_of, currency=currency):
         one = found.get(row["sku_id"])
         if one is not None and row["currency"] == (one.sku["currency"] or currency):

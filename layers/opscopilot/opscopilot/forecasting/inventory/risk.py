@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
 from opscopilot.forecasting.config import PERIOD_DAYS, ForecastConfig
-from opscopilot.forecasting.engine import LeadTimeDemand
 from opscopilot.forecasting.engine.types import FloatArray
-from opscopilot.forecasting.inventory.positions import ZERO, Position
-from opscopilot.forecasting.rules import (
-    ReorderAdvice,
-    days_of_supply,
-    days_until_critical,
-    inventory_position,
-    reorder_quantity,
-    risk_level,
-)
-from opscopilot.forecasting.rules.reorder import shelf_life_cap
-from opscopilot.forecasting.supply.leadtimes import LeadTime, Sourcing
+from opscopilot.forecasting.inventory import advice as orders
+from opscopilot.forecasting.inventory.cases import Case
+from opscopilot.forecasting.inventory.cover import Cover, covers
+from opscopilot.forecasting.inventory.positions import ZERO
+from opscopilot.forecasting.inventory.receipts import Effects, effects
+from opscopilot.forecasting.rules import ReorderAdvice, inventory_position, risk_level
+from opscopilot.forecasting.supply.delivery import Delivery
+from opscopilot.forecasting.supply.leadtimes import LeadTime
 
 _MICRO = Decimal("0.000001")
-_GRID = (np.arange(1000) + 0.5) / 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What the forecast says about one SKU: weekly values, and its lead-time demand as quantiles at `levels`."""
-
-    values: list[Decimal]
-    lead_mean: float
-    levels: FloatArray
-    quantiles: FloatArray
-    order_up_to: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +36,69 @@ class Window:
         """Days ahead the forecast reaches."""
         return (self.horizon_end - self.as_of).days
 
-    def daily(self, weekly: list[Decimal]) -> list[Decimal]:
-        """Demand per day ahead; a running week gives its remaining days only."""
+    def daily(self, weekly: FloatArray) -> FloatArray:
+        """(…, days) demand per day ahead from (…, weeks); a running week gives its remaining days only."""
         passed = (self.as_of - self.horizon_start).days + 1
-        return [weekly[(passed + i) // PERIOD_DAYS] / PERIOD_DAYS for i in range(self.length)]
+        result: FloatArray = weekly[..., (passed + np.arange(self.length)) // PERIOD_DAYS] / PERIOD_DAYS
+        return result
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Open supply as the risk counts it. `stale` is overdue for so long that nobody should count on it."""
+    """Open supply as the risk counts it. `stale` is overdue for so long that nobody should count on it.
+
+    `due_in_lead_time` is what is promised within the lead time, `expected` the same weighted with the probability
+    that it comes in time.
+    """
 
     on_order: Decimal
     due_in_lead_time: Decimal
+    expected: Decimal
     overdue: Decimal
     stale: Decimal
-    by_day: list[Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What the lateness of one open line adds: to the stock-out probability and to the units lost."""
+
+    delivery: Delivery
+    points: float
+    units: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
     """The verdict on one SKU. Probability and level are None where there is no forecast to judge by.
 
-    `trigger`: the position at which to order. The reorder point; at high risk what the forecast needs, where
-    that is more: a reorder point of 3 does not protect an item of which 300 sell in a lead time.
+    `trigger`: the position at which the forecast says to order. The reorder point; at high risk what the forecast
+    needs, where that is more: a reorder point of 3 does not protect an item of which 300 sell in a lead time.
+    `reorder_recommended` is the plant's own policy, as stock answers have it: None without one.
     """
 
     probability: float | None
+    if_on_time: float | None
     level: str | None
     days_until_critical: int | None
     days_of_supply: Decimal | None
     incoming: Incoming
+    doubts: list[Doubt]
     position: Decimal
     reorder_point: Decimal | None
     reorder_point_basis: str | None
     trigger: Decimal | None
     order_up_to: Decimal | None
     safety_stock: Decimal | None
+    safety_stock_basis: str | None
     lead_time: LeadTime
     lead_time_demand: Decimal | None
     expected_lost: Decimal | None
     advice: ReorderAdvice | None
     reorder_needed: bool | None
+    reorder_recommended: bool | None
 
     @property
-    def reorder_recommended(self) -> bool:
+    def order_advised(self) -> bool:
         """The inventory position is at or below the trigger of an active item (P-27): with an open order that
         covers the need it is not, however little is available today."""
         return self.advice is not None and self.trigger is not None and self.position <= self.trigger
@@ -105,128 +109,123 @@ class Risk:
         return self.reorder_point is not None and self.trigger is not None and self.trigger > self.reorder_point
 
 
-def assess(one: Position, sourcing: Sourcing, outlook: Outlook | None, window: Window, config: ForecastConfig) -> Risk:
-    """Judge one SKU. Without any stock record its stock is unknown, not zero: there is nothing to judge."""
-    lead = sourcing.lead_time
-    incoming = _incoming(one, lead, window, config)
-    net = max(ZERO, one.available - one.backorders)
-    position = inventory_position(one.available, incoming.on_order, one.backorders)
-    safety = _safety_stock(one)
-    probability = lost = until = cover = demand = None
-    if outlook is not None:
-        demand = _decimal(outlook.lead_mean)
-    if outlook is not None and one.stock_rows:
-        stock = net + incoming.due_in_lead_time
-        sums = LeadTimeDemand(outlook.levels, np.array([outlook.lead_mean]), outlook.quantiles[None, :])
-        probability = round(min(1.0, max(0.0, float(sums.stockout_probability(np.array([float(stock)]))[0]))), 6)
-        lost = expected_shortage(outlook, stock)
-        daily = window.daily(outlook.values)
-        until = days_until_critical(net, safety or ZERO, daily, incoming.by_day)
-        cover = days_of_supply(net, daily)
-    level = None if probability is None else risk_level(probability)
-    point, basis = _reorder_point(one, outlook, config)
+def assess(cases: Sequence[Case], window: Window, config: ForecastConfig) -> list[Risk]:
+    """Judge many SKUs. Without any stock record an item's stock is unknown, not zero: there is nothing to judge."""
+    coming = [_incoming(one, window) for one in cases]
+    judged = [i for i, one in enumerate(cases) if one.outlook is not None and one.one.stock_rows]
+    found: dict[int, tuple[Effects, int, list[Delivery]]] = {}
+    cover: dict[int, Cover] = {}
+    if judged:
+        found, cover = _judged(cases, judged, window)
+    return [_verdict(one, coming[i], found.get(i), cover.get(i), config) for i, one in enumerate(cases)]
+
+
+def _judged(
+    cases: Sequence[Case], judged: Sequence[int], window: Window
+) -> tuple[dict[int, tuple[Effects, int, list[Delivery]]], dict[int, Cover]]:
+    outlooks = [one for i in judged if (one := cases[i].outlook) is not None]
+    levels, table = outlooks[0].levels, np.stack([one.quantiles for one in outlooks])
+    stock, lots, doubtful = [], [], []
+    for i in judged:
+        live = [one for one in cases[i].deliveries if not one.stale]
+        unsure = [one for one in live if one.uncertain]
+        sure = sum((one.line.quantity for one in live if not one.uncertain and one.in_time > 0.5), ZERO)
+        stock.append(float(_net(cases[i]) + sure))
+        lots.append([(float(one.line.quantity), one.in_time) for one in unsure])
+        doubtful.append(unsure)
+    whole = effects(levels, table, np.array(stock), lots)
+    daily = window.daily(np.stack([one.values for one in outlooks]))
+    safety = np.array([float(_safety(cases[i])[0] or 0) for i in judged])
+    net = np.array([float(_net(cases[i])) for i in judged])
+    arriving = np.zeros_like(daily)
+    for row, i in enumerate(judged):
+        for one in cases[i].deliveries:
+            ahead = max((one.arrival - window.as_of).days, 1)
+            if not one.stale and ahead <= window.length:
+                arriving[row, ahead - 1] += float(one.line.quantity)
+    lasting = covers(net, safety, daily, arriving)
+    return (
+        {i: (whole, row, doubtful[row]) for row, i in enumerate(judged)},
+        {i: lasting[row] for row, i in enumerate(judged)},
+    )
+
+
+def _verdict(
+    case: Case, incoming: Incoming, found: tuple[Effects, int, list[Delivery]] | None, cover: Cover | None,
+    config: ForecastConfig,
+) -> Risk:  # fmt: skip
+    one, outlook = case.one, case.outlook
+    position = inventory_position(one.available + case.inherited, incoming.on_order, one.backorders)
+    probability = on_time = lost = level = None
+    doubts: list[Doubt] = []
+    if found is not None:
+        whole, row, unsure = found
+        probability, on_time = (round(float(v[row]), 6) for v in (whole.probability, whole.if_on_time))
+        lost, level = _decimal(float(whole.lost[row])), risk_level(min(1.0, max(0.0, probability)))
+        doubts = [
+            Doubt(delivery, float(points), _decimal(float(units)))
+            for delivery, points, units in zip(unsure, whole.points[row], whole.units[row], strict=True)
+        ]
+    safety, safety_basis = _safety(case)
+    point, basis = _reorder_point(case)
     trigger = point
-    if point is not None and outlook is not None and level in ("high", "critical"):
-        trigger = max(point, _needed(outlook, config))
-    up_to = _order_up_to(one, sourcing, outlook, trigger, config)
+    if point is not None and case.policy is not None and basis == "master" and level in ("high", "critical"):
+        trigger = max(point, case.policy.reorder_point)
+    up_to = orders.order_up_to(case, trigger, config)
+    own = one.sku["reorder_point"]
     return Risk(
-        probability, level, until, cover, incoming, position, point, basis, trigger, up_to, safety, lead, demand,
-        lost, _advice(one, sourcing, outlook, position, trigger, up_to),
-        None if point is None or not one.stock_rows else one.available <= point,
+        probability, on_time, level, cover.until if cover else None, cover.days if cover else None, incoming, doubts,
+        position, point, basis, trigger, up_to, safety, safety_basis, case.sourcing.lead_time,
+        None if outlook is None else _decimal(outlook.mean), lost, orders.advise(case, position, trigger, up_to),
+        None if point is None or not one.stock_rows else one.available + case.inherited <= point,
+        None if own is None or not one.stock_rows else position - case.inherited + incoming.stale <= own,
     )  # fmt: skip
 
 
-def expected_shortage(outlook: Outlook, stock: Decimal) -> Decimal:
-    """Units of lead-time demand beyond `stock` on average: the area above it under the quantile function."""
-    draws = np.interp(_GRID, outlook.levels, outlook.quantiles)
-    return _decimal(float(np.maximum(draws - float(stock), 0.0).mean()))
+def _net(case: Case) -> Decimal:
+    """What is there for new demand: usable stock, and that of a predecessor to be used up, without what is owed."""
+    return max(ZERO, case.one.available + case.inherited - case.one.backorders)
 
 
 def _decimal(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(_MICRO)
+    return Decimal(f"{value:.6f}").quantize(_MICRO)
 
 
-def _incoming(one: Position, lead: LeadTime, window: Window, config: ForecastConfig) -> Incoming:
-    on_order = due = overdue = stale = ZERO
-    by_day = [ZERO] * window.length
-    for supply in one.supply:
-        due_on = supply.due or supply.ordered + timedelta(days=round(lead.mean))
-        ahead = (due_on - window.as_of).days
-        if ahead < -config.stale_supply_days:
-            stale += supply.quantity
+def _incoming(case: Case, window: Window) -> Incoming:
+    on_order = due = expected = overdue = stale = ZERO
+    within = max(case.sourcing.lead_time.mean, 1.0)
+    for one in case.deliveries:
+        quantity = one.line.quantity
+        if one.stale:
+            stale += quantity
             continue
-        on_order += supply.quantity
-        if ahead <= 0:
-            overdue += supply.quantity
-            ahead = config.overdue_arrives_in_days
-        if ahead <= max(lead.mean, 1.0):
-            due += supply.quantity
-        if ahead <= window.length:
-            by_day[ahead - 1] += supply.quantity
-    return Incoming(on_order, due, overdue, stale, by_day)
+        on_order += quantity
+        expected += (quantity * Decimal(f"{one.in_time:.6f}")).quantize(_MICRO)
+        said = one.line.expected
+        if said is not None and said <= window.as_of:
+            overdue += quantity
+        promised = said if said is not None and said > window.as_of else one.arrival
+        if (promised - window.as_of).days <= within:
+            due += quantity
+    return Incoming(on_order, due, expected, overdue, stale)
 
 
-def _safety_stock(one: Position) -> Decimal | None:
-    """The plant's safety stock, unless it lies above its own reorder point: then the column means something
-    else in the source system (P-28) and must not decide what is critical."""
-    safety, point = one.sku["safety_stock"], one.sku["reorder_point"]
+def _safety(case: Case) -> tuple[Decimal | None, str | None]:
+    """What a person approved, else the plant's safety stock, unless it lies above its own reorder point: then the
+    column means something else in the source system (P-28) and must not decide what is critical."""
+    if case.approved is not None:
+        return case.approved.qty, "approved"
+    safety, point = case.one.sku["safety_stock"], case.one.sku["reorder_point"]
     if safety is None or (point is not None and safety > point):
-        return None
-    return Decimal(safety)
-
-
-def _reorder_point(one: Position, outlook: Outlook | None, config: ForecastConfig) -> tuple[Decimal | None, str | None]:
-    if one.sku["reorder_point"] is not None:
-        return Decimal(one.sku["reorder_point"]), "master"
-    if outlook is None or outlook.lead_mean <= 0:
         return None, None
-    return _needed(outlook, config), "forecast"
+    return Decimal(safety), "master"
 
 
-def _needed(outlook: Outlook, config: ForecastConfig) -> Decimal:
-    """What the lead time will not use up at the service level."""
-    return _decimal(float(np.interp(config.service_level, outlook.levels, outlook.quantiles)))
-
-
-def _order_up_to(
-    one: Position, sourcing: Sourcing, outlook: Outlook | None, point: Decimal | None, config: ForecastConfig
-) -> Decimal | None:
-    """Demand over lead and review time at the service level; never below the reorder point plus the demand until
-    the next review, so that the same item is not ordered again tomorrow."""
-    if point is None:
-        return None
-    least = _multiple(one, sourcing)
-    if outlook is None:
-        return max(point + least, Decimal(one.sku["max_stock"] or 0))
-    between = _daily_mean(outlook) * config.review_days
-    return max(point + max(least, between), _decimal(outlook.order_up_to)).quantize(_MICRO)
-
-
-def _daily_mean(outlook: Outlook) -> Decimal:
-    return sum(outlook.values, ZERO) / (PERIOD_DAYS * len(outlook.values))
-
-
-def _advice(
-    one: Position, sourcing: Sourcing, outlook: Outlook | None, position: Decimal, point: Decimal | None,
-    up_to: Decimal | None,
-) -> ReorderAdvice | None:  # fmt: skip
-    if point is None or up_to is None or not one.sku["is_active"] or not one.stock_rows:
-        return None
-    caps = []
-    if one.sku["max_stock"]:
-        caps.append(max(ZERO, Decimal(one.sku["max_stock"]) - position))
-    if outlook is not None and one.sku["shelf_life_days"]:
-        usable = Decimal(one.sku["shelf_life_days"] - (one.sku["min_remaining_shelf_life_days"] or 0))
-        caps.append(shelf_life_cap(usable, _daily_mean(outlook)))
-    return reorder_quantity(
-        position, point, up_to, moq=_moq(one, sourcing), multiple=_multiple(one, sourcing),
-        cap=min(caps) if caps else None,
-    )  # fmt: skip
-
-
-def _moq(one: Position, sourcing: Sourcing) -> Decimal:
-    return Decimal(sourcing.moq or one.sku["moq"] or 0).quantize(_MICRO)
-
-
-def _multiple(one: Position, sourcing: Sourcing) -> Decimal:
-    return Decimal(sourcing.multiple or one.sku["order_multiple"] or 1).quantize(_MICRO)
+def _reorder_point(case: Case) -> tuple[Decimal | None, str | None]:
+    if case.approved is not None and (point := case.approved.point(case.policy)) is not None:
+        return point, "approved"
+    if case.one.sku["reorder_point"] is not None:
+        return Decimal(case.one.sku["reorder_point"]), "master"
+    if case.policy is None or case.outlook is None or case.outlook.mean <= 0:
+        return None, None
+    return case.policy.reorder_point, "forecast"

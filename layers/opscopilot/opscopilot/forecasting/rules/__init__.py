@@ -16,6 +16,7 @@ from opscopilot.forecasting.rules.bands import (
     xyz_class,
 )
 from opscopilot.forecasting.rules.cover import days_of_supply, days_until_critical
+from opscopilot.forecasting.rules.delivery import DeliveredLine, Performance, performance, share_interval
 from opscopilot.forecasting.rules.health import days_on_hand, excess_stock, turns
 from opscopilot.forecasting.rules.methods import croston, sba, simple_exponential_smoothing, tsb
 from opscopilot.forecasting.rules.reorder import ReorderAdvice, inventory_position, reorder_quantity
@@ -32,6 +33,8 @@ from opscopilot.forecasting.rules.stockout import StockoutRisk, stockout_probabi
 __all__ = [
     "ABC_SERVICE_LEVEL",
     "Accuracy",
+    "DeliveredLine",
+    "Performance",
     "ReorderAdvice",
     "StockoutRisk",
     "abc_classes",
@@ -47,6 +50,7 @@ __all__ = [
     "inventory_position",
     "inventory_status",
     "lead_time_deviation",
+    "performance",
     "pinball",
     "reorder_point",
     "reorder_quantity",
@@ -54,6 +58,7 @@ __all__ = [
     "safety_stock",
     "safety_stock_for_fill_rate",
     "sba",
+    "share_interval",
     "simple_exponential_smoothing",
     "stockout_probability",
     "tsb",

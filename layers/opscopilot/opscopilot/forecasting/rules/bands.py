@@ -102,5 +102,10 @@ def demand_pattern(history: Sequence[Decimal]) -> DemandPattern:
     interval = Decimal(len(history)) / len(sizes)
     mean = sum(sizes, Decimal(0)) / len(sizes)
     cv2 = sum(((v - mean) ** 2 for v in sizes), Decimal(0)) / len(sizes) / mean**2
+    return DemandPattern(interval, cv2, pattern_of(interval, cv2))
+
+
+def pattern_of(interval: Decimal, cv2: Decimal) -> str:
+    """The quadrant of a mean interval between demands (ADI) and a squared CV of their sizes."""
     names = {(False, False): "smooth", (True, False): "intermittent", (False, True): "erratic", (True, True): "lumpy"}
-    return DemandPattern(interval, cv2, names[interval > _ADI_LIMIT, cv2 > _CV2_LIMIT])
+    return names[interval > _ADI_LIMIT, cv2 > _CV2_LIMIT]

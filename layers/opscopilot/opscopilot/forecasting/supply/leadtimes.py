@@ -1,4 +1,4 @@
-"""How long replenishment takes, learned from what arrived: mean, spread, and what that knowledge rests on."""
+"""How long replenishment takes, learned from what arrived: its distribution, and what that knowledge rests on."""
 
 from __future__ import annotations
 
@@ -11,24 +11,34 @@ from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.kernel.db import Tx
 
 ENOUGH = 5
-"""Deliveries from which a SKU's (or a supplier's) own record is trusted."""
+"""Deliveries from which a SKU's (or a supplier's) own record is trusted; also what an agreed time is worth below that."""
 _RECENT = 30
+_SHAPE_FROM = 8
+"""Deliveries from which the shape of the distribution is the observed one; below only mean and spread are used."""
+POINTS = tuple((i + 0.5) / 9 for i in range(9))
 
 
 @dataclass(frozen=True, slots=True)
 class LeadTime:
-    """Days from order to usable stock. `n` deliveries stand behind it; `basis` says in words where it is from."""
+    """Days from order to usable stock. `n` deliveries stand behind it; `basis` says in words where it is from.
+
+    `points`: nine equally likely lead times in days, the deciles' middles of what was observed (their mean is `mean`);
+    empty where only mean and spread are known. `capped`: deliveries that took absurdly long and were cut down.
+    """
 
     mean: float
     sd: float
     n: int
     basis: str
     assumed: bool = False
+    points: tuple[float, ...] = ()
+    capped: int = 0
 
 
 # Per PO line the first receipt counts: that is when the stock-out would have ended. Lateness is measured
-# against the original confirmation, which re-confirming does not move.
-_QUERY = """
+# against the original confirmation, which re-confirming does not move. A delivery that took more than four times the
+# usual and lies six quartile distances out (a blanket order, a wrong date) counts as the last one that is plausible.
+_QUERY = f"""
 WITH arrived AS (
     SELECT l.sku_id, o.supplier_id, min(r.production_day) - o.order_date AS days,
            min(r.production_day) - coalesce(l.original_confirmed_date, l.confirmed_date, l.requested_date) AS late,
@@ -39,9 +49,19 @@ WITH arrived AS (
     WHERE r.production_day BETWEEN CAST(:as_of AS date) - 1096 AND :as_of AND o.status NOT IN ('draft', 'cancelled')
     GROUP BY l.id, l.sku_id, o.supplier_id, o.order_date, l.original_confirmed_date, l.confirmed_date, l.requested_date
     HAVING min(r.production_day) >= o.order_date
-), bought AS (
-    SELECT sku_id, count(*) AS n, avg(days)::float8 AS mean, coalesce(stddev_samp(days), 0)::float8 AS sd
+), usual AS (
+    SELECT sku_id, percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY days) AS q
     FROM arrived WHERE recent <= :recent GROUP BY sku_id
+), plausible AS (
+    SELECT a.sku_id, least(a.days, m.most) AS days, a.days > m.most AS capped FROM arrived a
+    JOIN (SELECT sku_id, ceil(greatest(4 * q[2], q[3] + 6 * (q[3] - q[1]) + 7)) AS most FROM usual) m
+        ON m.sku_id = a.sku_id
+    WHERE a.recent <= :recent
+), bought AS (
+    SELECT sku_id, count(*) AS n, avg(days)::float8 AS mean, coalesce(stddev_samp(days), 0)::float8 AS sd,
+        percentile_cont(ARRAY[{", ".join(map(str, POINTS))}]) WITHIN GROUP (ORDER BY days) AS points,
+        count(*) FILTER (WHERE capped) AS capped
+    FROM plausible GROUP BY sku_id
 ), by_supplier AS (
     SELECT supplier_id, count(late) AS n, avg(late)::float8 AS late, coalesce(stddev_samp(late), 0)::float8 AS sd
     FROM arrived WHERE late IS NOT NULL GROUP BY supplier_id
@@ -67,7 +87,8 @@ WITH arrived AS (
 )
 SELECT k.id AS sku_id, k.make_or_buy, k.lead_time_days AS master_days, source.days AS source_days,
        source.name AS supplier, source.moq AS source_moq, source.multiple AS source_multiple,
-       bought.n AS bought_n, bought.mean AS bought_mean, bought.sd AS bought_sd,
+       bought.n AS bought_n, bought.mean AS bought_mean, bought.sd AS bought_sd, bought.points AS bought_points,
+       bought.capped AS bought_capped,
        made.n AS made_n, made.mean AS made_mean, made.sd AS made_sd,
        by_supplier.n AS supplier_n, by_supplier.late AS supplier_late, by_supplier.sd AS supplier_sd,
        by_plant.n AS plant_n, by_plant.sd AS plant_sd
@@ -104,9 +125,33 @@ def lead_time(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
     """Choose the best knowledge there is about one SKU; each step down is said in `basis`."""
     if row["make_or_buy"] == "make":
         return _made(row, config)
-    if (row["bought_n"] or 0) >= ENOUGH:
-        return LeadTime(max(row["bought_mean"], 1.0), row["bought_sd"], row["bought_n"], "receipts of this item")
-    return _agreed(row, config)
+    n = int(row["bought_n"] or 0)
+    if n < ENOUGH:
+        return _shrunk(row, n, _agreed(row, config))
+    mean, capped = max(row["bought_mean"], 1.0), int(row["bought_capped"] or 0)
+    cut = f", {capped} implausibly long one{'s' if capped > 1 else ''} cut" if capped else ""
+    points = _points(row["bought_points"], mean) if n >= _SHAPE_FROM else ()
+    return LeadTime(mean, row["bought_sd"], n, "receipts of this item" + cut, False, points, capped)
+
+
+def _points(found: list[float] | None, mean: float) -> tuple[float, ...]:
+    """Nine lead times stretched so that their mean is the mean."""
+    if not found or sum(found) <= 0:
+        return ()
+    stretch = mean * len(found) / sum(found)
+    return tuple(max(float(one) * stretch, 0.5) for one in found)
+
+
+def _shrunk(row: dict[str, Any], n: int, agreed: LeadTime) -> LeadTime:
+    """A few receipts move what was agreed, in proportion: what was agreed is worth ENOUGH deliveries."""
+    if n == 0:
+        return agreed
+    own, weight = float(row["bought_mean"]), n / (n + ENOUGH)
+    mean = weight * own + (1 - weight) * agreed.mean
+    within = weight * float(row["bought_sd"]) ** 2 + (1 - weight) * agreed.sd**2
+    sd = (within + weight * (1 - weight) * (own - agreed.mean) ** 2) ** 0.5
+    few = f"{n} receipt{'s' if n > 1 else ''} of this item, weighed with: "
+    return LeadTime(max(mean, 1.0), sd, n, few + agreed.basis, False)
 
 
 def _made(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
