@@ -23,6 +23,7 @@ from opscopilot.copilot.chat import ChatModel
 from opscopilot.copilot.router import Router
 from opscopilot.copilot.service import Copilot
 from opscopilot.forecasting import routes as forecasting_routes
+from opscopilot.forecasting.routes import quality as quality_routes
 from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.tools import TOOLS as FORECAST_TOOLS
 from opscopilot.insights import routes as insights_routes
@@ -111,6 +112,7 @@ def context_routers(around: Outside) -> list[APIRouter]:
         catalogue_routes.router(registry),
         manufacturing_routes.router(registry),
         forecasting_routes.router(around.runs),
+        quality_routes.router(),
         planning_routes.router(),
         insights_routes.router(),
         notification_routes.router(around.mail, around.relay),

@@ -8,8 +8,10 @@ from uuid import UUID
 from opscopilot.forecasting.alerting import conditions, store
 from opscopilot.forecasting.alerting.raising import raise_alerts
 from opscopilot.forecasting.config import AD_HOC, PRIMARY, ForecastConfig
+from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.evaluation import accuracy, overrides
 from opscopilot.forecasting.inventory import assessment
+from opscopilot.forecasting.quality import run as quality
 from opscopilot.forecasting.runs import complete, records, versions
 from opscopilot.forecasting.runs.finish import OVERTAKEN
 from opscopilot.forecasting.runs.keys import VersionKey
@@ -65,8 +67,10 @@ def _what_follows(
     assessment.store(tx, version, found, config)
     late = supply.of_lines(found)
     supply.store(tx, version, found, late)
-    counts = raise_alerts(tx, version, _conditions(tx, version, found.items, late), plant, clock, config)
-    return {"risks": len(found.items), "alerts": counts}
+    seen = quality.run(tx, version, plant, data_cut(plant, clock).complete_day, store.open_keys(tx))
+    current = [*_conditions(tx, version, found.items, late), *seen.conditions]
+    counts = raise_alerts(tx, version, current, plant, clock, config)
+    return {"risks": len(found.items), **seen.counts, "alerts": counts}
 
 
 def _conditions(
