@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,11 @@ SIGNAL_FROM = 6
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """A SKU whose tracking signal is out of bounds. bias = sum(actual - forecast) / sum(actual)."""
+    """A SKU whose tracking signal is out of bounds. bias = sum(actual - forecast) / sum(actual).
+
+    `quantity` = sum(actual - forecast) in base units. `price` values what was forecast too low (sales that were not
+    planned for), `cost` what was forecast too high (stock nobody asked for); None = not known.
+    """
 
     sku_id: UUID
     sku_code: str
@@ -34,6 +39,10 @@ class Bias:
     tracking_signal: float
     bias: float
     n: int
+    quantity: float = 0.0
+    price: Decimal | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 def _live(version: Version) -> str:
@@ -110,8 +119,11 @@ def first_bucket(version: Version, periods: int) -> date:
 def out_of_bounds(tx: Tx, version: Version) -> list[Bias]:
     """SKUs whose forecasts lean to one side by more than SIGNAL_KEEP, the worst first."""
     found = tx.rows(
-        """SELECT k.id AS sku_id, k.sku_code, k.description, m.tracking_signal, m.bias, m.n
+        """SELECT k.id AS sku_id, k.sku_code, k.description, m.tracking_signal, m.bias, m.n,
+                  m.sum_error AS quantity, nullif(k.list_price, 0) AS price, nullif(k.unit_cost, 0) AS cost,
+                  coalesce(k.currency, t.default_currency) AS currency
            FROM forecast.forecast_accuracy_metrics m JOIN manufacturing.skus k ON k.id = m.entity_id
+           CROSS JOIN platform.tenants t
            WHERE m.version_id = :version AND m.kind = 'live' AND m.level = 'item' AND m.entity_type = 'sku'
              AND m.lag_basis = 'fixed' AND m.lag = :lag AND m.n >= :least AND m.bias IS NOT NULL
              AND abs(m.tracking_signal) > :limit AND k.is_active ORDER BY abs(m.tracking_signal) DESC, k.sku_code""",
