@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from sample_data.model import Plant, Sku, weekday
+from sample_data.model import Plant, Promotion, Sku, weekday
 from sample_data.names import FAMILIES, XMAS_SEASON
 from sample_data.rng import Stream
 
@@ -16,6 +16,8 @@ INVENTORY_EXAMPLE = "00100001"
 SEASONAL = "00100073"
 GROWING = "00100037"
 PROMOTED = "00100013"
+PLANNED = (PROMOTED, "00100002", "00100025")  # promotions ahead: in the plan and in the demand that will come
+CALLED_OFF = "00100014"  # a promotion ahead that was cancelled: it must move nothing
 LAUNCHED = "00100048"
 DELISTED = "00100024"
 SHORT_HISTORY = "00100055"  # the SKU with a long stock-out in its past
@@ -53,6 +55,7 @@ class Profile:
     launch: int = 0
     delist: int = 0
     promos: list[Window] = field(default_factory=list)
+    planned: list[Window] = field(default_factory=list)
     outs: list[Window] = field(default_factory=list)
 
     def promo(self, day: int) -> Window | None:
@@ -70,7 +73,7 @@ class Profile:
         level = (1.0 + self.trend * (day - self.middle) / 365.25) * seasonal(self.season, day)
         if self.launch:
             level *= min(1.0, 0.25 + 0.75 * (day - self.launch) / 56)
-        for one in self.promos:
+        for one in (*self.promos, *self.planned):
             if one.first <= day <= one.last:
                 level *= one.lift
             elif one.last < day <= one.last + 7:
@@ -156,6 +159,20 @@ def _plant(plant: Plant, profile: Profile) -> None:
         profile.outs = [Window(plant.as_of - 120, plant.as_of - 100)]
     if profile.launch or profile.delist:
         profile.trend = 0.0
+    if code in PLANNED:
+        monday = future_weeks(plant)[2 + 3 * PLANNED.index(code)]
+        profile.planned = [Window(monday, monday + 13, 1.95, 2000)]
+
+
+def promotions(plant: Plant, profiles: list[Profile]) -> list[Promotion]:
+    """The promotion calendar by first day: what ran, what is planned, and one that was called off."""
+    windows = [(one.sku.code, window, "confirmed") for one in profiles for window in one.promos]
+    windows += [(one.sku.code, window, "planned") for one in profiles for window in one.planned]
+    monday = future_weeks(plant)[3]
+    windows.append((CALLED_OFF, Window(monday, monday + 13, 1.0, 2000), "cancelled"))
+    windows.sort(key=lambda one: (one[1].first, one[0]))
+    return [Promotion(f"AK-{number:04d}", sku, window.first, window.last, window.discount_bp, status,
+                      window.discount_bp >= 2000) for number, (sku, window, status) in enumerate(windows, 1)]  # fmt: skip
 
 
 def future_weeks(plant: Plant) -> list[int]:

@@ -23,7 +23,8 @@ def euro(e4: int, places: int = 2) -> str:
 
 def tables(plant: Plant) -> list[Table]:
     """All spreadsheets, in an order in which they can be loaded."""
-    return [_locations(plant), _suppliers(plant), _units(plant), _routings(plant), _buyer_orders(plant), _gate(plant)]
+    return [_locations(plant), _suppliers(plant), _units(plant), _routings(plant), _buyer_orders(plant), _gate(plant),
+            _prices(plant), _promotions(plant)]
 
 
 def _title(plant: Plant, text: str, width: int) -> list[list[str]]:
@@ -93,3 +94,21 @@ def _gate(plant: Plant) -> Table:
                      SHEET_UNIT.get(one.uom, "t"), ""])  # fmt: skip
     return Table("spreadsheet/gate_receipts.csv", "receipt", SHEET, header, rows,
                  _title(plant, "goods received at the gate", len(header)), whole_file="ambiguous_date")  # fmt: skip
+
+
+def _prices(plant: Plant) -> Table:
+    """List prices of what is sold; they rose by three points of the first year's list every year."""
+    header = ["Item No.", "Description", "Valid from", "Sales price", "Currency Code", "Price UOM"]
+    rows = [[one.code, one.name, german(plant.first_day + 365 * year), euro(one.price_e4 * (97 + 3 * year) // 103),
+             "EUR", SHEET_UNIT[one.base]] for one in plant.of_kind("finished") for year in range(3)]  # fmt: skip
+    return Table("spreadsheet/price_list.csv", "price", SHEET, header, rows,
+                 _title(plant, "price list", len(header)), 60)  # fmt: skip
+
+
+def _promotions(plant: Plant) -> Table:
+    header = ["Promotion No.", "Item No.", "Description", "Start Date", "End Date", "Mechanic", "Discount %", "Leaflet",
+              "Status"]  # fmt: skip
+    rows = [[one.code, one.sku, plant.skus[one.sku].name, german(one.first), german(one.last), "price cut",
+             european(one.discount_bp, 2, 1), "yes" if one.featured else "no", one.status] for one in plant.promotions]  # fmt: skip
+    return Table("spreadsheet/promotions.csv", "promotion", SHEET, header, rows,
+                 _title(plant, "promotion calendar", len(header)), 30)  # fmt: skip

@@ -62,6 +62,7 @@ def build_plant(seed: int, as_of: date, scale: float) -> tuple[Plant, list[deman
     partners.build(plant)
     recipes.build(plant)
     profiles = demand.profiles(plant)
+    plant.promotions = demand.promotions(plant, profiles)
     orders.build(plant, profiles)
     stock.usage(plant)
     recipes.explode_usage(plant)
@@ -104,6 +105,7 @@ def export_tables(plant: Plant) -> list[Table]:
 LOAD_ORDER = (
     "spreadsheet/locations.csv", "sap/MARA_materials.csv", "spreadsheet/unit_factors.csv",
     "spreadsheet/suppliers.csv", "odoo/res_partner_customers.csv", "sap/EORD_source_list.csv",
+    "spreadsheet/price_list.csv", "spreadsheet/promotions.csv",
     "sap/STPO_recipes.csv", "spreadsheet/routings.csv", "odoo/mrp_production.csv", "sap/EKPO_purchase_orders.tsv",
     "spreadsheet/packaging_call_offs.csv", "sap/MATDOC_receipts.tsv", "spreadsheet/gate_receipts.csv",
     "odoo/sale_order_lines.csv.gz", "odoo/stock_picking_deliveries.csv", "sap/MARD_stock.csv",

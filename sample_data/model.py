@@ -278,6 +278,19 @@ class Location:
 
 
 @dataclass(slots=True)
+class Promotion:
+    """What marketing wrote down of a promotion, run or planned; days included on both ends."""
+
+    code: str
+    sku: str
+    first: int
+    last: int
+    discount_bp: int
+    status: str
+    featured: bool
+
+
+@dataclass(slots=True)
 class Plant:
     """Everything about one generated plant."""
 
@@ -301,6 +314,7 @@ class Plant:
     receipts: list[Receipt] = field(default_factory=list)
     stock: list[StockRow] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
+    promotions: list[Promotion] = field(default_factory=list)
 
     def of_kind(self, *kinds: str) -> list[Sku]:
         """SKUs of these kinds in code order."""

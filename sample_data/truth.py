@@ -87,6 +87,7 @@ def _counts(plant: Plant) -> dict[str, Any]:
             "sales_order_lines": len(plant.sales), "shipment_lines": len(plant.shipments),
             "work_orders": len(plant.work_orders), "purchase_orders": len({one.po for one in plant.purchases}),
             "purchase_order_lines": len(plant.purchases), "receipts": len(plant.receipts),
+            "promotions": len(plant.promotions), "prices": 3 * len(plant.of_kind("finished")),
             "stock_rows": len(plant.stock), "movements": len(plant.movements)}  # fmt: skip
 
 
@@ -228,6 +229,10 @@ def _forecast(plant: Plant, profiles: list[Profile]) -> dict[str, Any]:
         "season_runs_out": _season(plant, by_code[demand.SEASON_RUNS_OUT]),
         "intermittent": list(demand.INTERMITTENT),
         "promotion": {"sku": demand.PROMOTED, "from": iso(promo.first), "to": iso(promo.last), "lift": str(promo.lift)},
+        "planned_promotions": [
+            {"sku": code, "from": iso(one.first), "to": iso(one.last), "lift": str(one.lift)}
+            for code in demand.PLANNED for one in by_code[code].planned],
+        "cancelled_promotion": {"sku": demand.CALLED_OFF, "lift": "1.0"},
         "past_stockout": {"sku": demand.SHORT_HISTORY, "lost": str(qty(lost)), "uom": "EA",
                           "windows": [[iso(one.first), iso(one.last)] for one in outs]},
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,8 +12,7 @@ import pytest
 
 from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.demand.drivers import NodeKey, read
-from opscopilot.forecasting.demand.drivers_history import mark_promotions
-from opscopilot.forecasting.demand.periods import PERIODS, WEEKLY
+from opscopilot.forecasting.demand.periods import PERIODS
 from opscopilot.forecasting.demand.planned_events import PlannedEvent, planned
 from opscopilot.forecasting.engine.drivers import Drivers
 from opscopilot.forecasting.settings import PlanSettings
@@ -120,29 +119,6 @@ def test_an_event_that_comes_again_has_an_effect_of_its_own(plant: Plant, item: 
     found = drivers(("plant", item, None))["plant", item, None]
     assert found.names == ("event Fair",)
     assert column(found, "event Fair")[-2:] == [0.1429, 0]
-
-
-def test_history_knows_what_was_promoted_until_it_is_cancelled(
-    plant: Plant, item: UUID, opened: Callable[[str], Database]
-) -> None:
-    forecast = opened("ops_forecast")
-    with forecast.tenant(plant.tenant_id) as tx:
-        for week in range(4):
-            tx.execute(
-                """INSERT INTO forecast.demand_history (tenant_id, sku_id, period, bucket_start, ordered_qty, shipped_qty,
-                       unconstrained_qty, order_lines, uom)
-                   VALUES (:tenant, :sku, 'weekly', :week, 5, 5, 5, 1, 'EA')""",
-                tenant=plant.tenant_id, sku=item, week=date(2025, 3, 3) + timedelta(days=7 * week),
-            )  # fmt: skip
-    promote(plant, item, "2025-03-16", "2025-03-17")
-    marks = "SELECT was_promo FROM forecast.demand_history ORDER BY bucket_start"
-    with forecast.tenant(plant.tenant_id) as tx:
-        assert mark_promotions(tx, WEEKLY) == 2
-        assert [row["was_promo"] for row in tx.rows(marks)] == [False, True, True, False]
-        assert mark_promotions(tx, WEEKLY) == 0
-    plant.change("UPDATE manufacturing.promotions SET status = 'cancelled'")
-    with forecast.tenant(plant.tenant_id) as tx:
-        assert mark_promotions(tx, WEEKLY) == 2
 
 
 def test_planned_events_are_told_as_runs_of_days(plant: Plant, item: UUID, opened: Callable[[str], Database]) -> None:

@@ -189,3 +189,17 @@ def test_received_quantities_agree_with_receipts(good: Good, number: Number) -> 
         assert number(row["MENGE"]) == number(row["LMENGE01"]) + number(row["LMENGE04"])
     for row in good("sap/EKPO_purchase_orders.tsv"):
         assert number(row["WEMNG"]) == received[(row["EBELN"], row["EBELP"])]
+
+
+def test_promotions_ahead_are_in_the_calendar_and_in_the_demand_to_come(truth: Truth, good: Good) -> None:
+    rows = good("spreadsheet/promotions.csv")
+    assert len(rows) == truth.get("counts.promotions")
+    states = {row["Item No."]: row for row in rows if row["Status"] != "confirmed"}
+    for one in truth.get("forecast.planned_promotions"):
+        assert states[one["sku"]]["Status"] == "planned"
+        first = date.fromisoformat(one["from"])
+        assert states[one["sku"]]["Start Date"] == first.strftime("%d.%m.%Y")
+        weekly = [Decimal(x) for x in truth.get("forecast.expected_weekly")[one["sku"]]]
+        at = truth.get("forecast.week_starts").index(one["from"])
+        assert weekly[at] > Decimal("1.6") * weekly[at - 1]
+    assert states[truth.get("forecast.cancelled_promotion.sku")]["Status"] == "cancelled"
