@@ -26,8 +26,8 @@ def cold_start(monkeypatch: pytest.MonkeyPatch, db: ThrowawayDatabase) -> Iterat
     """Builds the handler in the function's environment; its connections are closed at the end."""
     found: list[Database] = []
 
-    def opened(settings: FunctionSettings) -> Database:
-        found.append(open_database(settings))
+    def opened(settings: FunctionSettings, patience_s: int) -> Database:
+        found.append(open_database(settings, patience_s))
         return found[-1]
 
     def start(**other: str) -> Handler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -14,8 +15,12 @@ from opscopilot.forecasting.evaluation import backtests
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
 
+_KEY = ("entity_type", "entity_id", "location_id")
+_SAME = (
+    "s.entity_type = b.entity_type AND s.entity_id = b.entity_id AND s.location_id IS NOT DISTINCT FROM b.location_id"
+)
 _SERIES_COLUMNS = (
-    "entity_id", "status", "reason", "method", "note", "demand_class", "origins", "wape", "bias", "mase",
+    *_KEY, "status", "reason", "method", "note", "demand_class", "origins", "wape", "bias", "mase",
     "coverage_80", "coverage_95", "loss_name", "loss", "naive_name", "naive_wape", "naive_loss",
     "lead_time_days_mean", "lead_time_days_sd", "lead_time_basis", "lead_time_n", "lead_time_mean",
     "lead_time_levels", "lead_time_quantiles", "protection_days", "order_up_to",
@@ -23,10 +28,9 @@ _SERIES_COLUMNS = (
     "backtest_sums", "backtest_lead",
 )  # fmt: skip
 _FORECAST_COLUMNS = (
-    "entity_id", "bucket_start", "value", "lower_80", "upper_80", "lower_95", "upper_95", "uom", "method",
-    "baseline_method", "baseline_value",
+    *_KEY, "bucket_start", "value", "lower_80", "upper_80", "lower_95", "upper_95", "uom", "method",
+    "baseline_method", "baseline_value", "promo_uplift",
 )  # fmt: skip
-_YEAR = 52
 
 
 def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) -> None:
@@ -34,13 +38,12 @@ def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) ->
     series = _series_rows(outcome, config, version)
     copyio.stage(tx, "batch_series", "forecast.forecast_series", _SERIES_COLUMNS, series)
     tx.execute(
-        f"""UPDATE forecast.forecast_series s SET {", ".join(f"{c} = b.{c}" for c in _SERIES_COLUMNS[1:])}
-            FROM batch_series b WHERE s.version_id = :version AND s.entity_id = b.entity_id""",
+        f"""UPDATE forecast.forecast_series s SET {", ".join(f"{c} = b.{c}" for c in _SERIES_COLUMNS[len(_KEY) :])}
+            FROM batch_series b WHERE s.version_id = :version AND {_SAME}""",
         version=version.id,
     )
     tx.execute(
-        """DELETE FROM forecast.forecasts f USING batch_series b
-           WHERE f.version_id = :version AND f.entity_id = b.entity_id""",
+        f"DELETE FROM forecast.forecasts s USING batch_series b WHERE s.version_id = :version AND {_SAME}",
         version=version.id,
     )
     columns = ", ".join(_FORECAST_COLUMNS)
@@ -55,18 +58,24 @@ def store(tx: Tx, version: Version, outcome: Outcome, config: ForecastConfig) ->
 def _series_rows(outcome: Outcome, config: ForecastConfig, version: Version) -> Iterator[list[Any]]:
     ahead = np.ceil(np.array([one.lead_time.mean for one in outcome.live]) / version.length.days)
     tested = backtests.sums(outcome.forecast, ahead)
+    year = round(365.25 / version.length.days)
     for i, one in enumerate(outcome.live):
-        yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-_YEAR:].sum()), *tested[i]]
+        yield [*_verdict(outcome, i), *_lead(outcome, i, one, config), float(one.values[-year:].sum()), *tested[i]]
     for one in outcome.ended:
-        volume = float(one.values[-_YEAR:].sum())
-        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 10)
-        yield [one.sku_id, "refused", one.ended, None, None, None, 0, *blank, volume, None, None]
+        volume = float(one.values[-year:].sum())
+        blank: list[Any] = [None] * (len(_SERIES_COLUMNS) - 12)
+        yield [*_key(one), "refused", one.ended, None, None, None, 0, *blank, volume, None, None]
+
+
+def _key(one: Series) -> tuple[str, UUID, UUID | None]:
+    return one.entity_type, one.sku_id, one.location_id
 
 
 def _verdict(outcome: Outcome, i: int) -> list[Any]:
     f, metrics, reason = outcome.forecast, outcome.forecast.metrics, outcome.refusals[i]
     return [
-        outcome.live[i].sku_id, "refused" if reason else "ok", reason, f.methods[i], f.notes[i] or None,
+        *_key(outcome.live[i]), "refused" if reason else "ok", reason, f.methods[i],
+        "; ".join(part for part in (outcome.live[i].note, f.notes[i]) if part) or None,
         f.demand_class[i], int(metrics.origins[i]), float(metrics.wape[i]), float(metrics.bias[i]),
         float(metrics.mase[i]), float(metrics.coverage[0.80][i]), float(metrics.coverage[0.95][i]),
         metrics.loss_name[i], float(metrics.loss[i]), metrics.baseline_name[i], float(metrics.baseline_wape[i]),
@@ -99,4 +108,5 @@ def _forecast_rows(outcome: Outcome, version: Version) -> Iterator[list[Any]]:
         for step, bucket in enumerate(buckets):
             numbers = [f"{value:.6f}" for value in table[i, step]]
             beside = None if simple is None else f"{simple[i, step]:.6f}"
-            yield [one.sku_id, bucket, *numbers, one.uom, f.methods[i], name, beside]
+            added = None if f.uplift is None else f"{f.uplift[i, step]:.6f}"
+            yield [*_key(one), bucket, *numbers, one.uom, f.methods[i], name, beside, added]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from opscopilot.forecasting.config import AD_HOC, ForecastConfig
-from opscopilot.forecasting.demand import history
+from opscopilot.forecasting.demand import history, nodes
 from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.runs import records, statistics, versions
 from opscopilot.forecasting.runs.keys import VersionKey
@@ -49,17 +49,17 @@ def _lock_history(tx: Tx, version: versions.Version) -> None:
     )  # fmt: skip
 
 
-# Slices of the series in the order of their code: the same input gives the same batches.
+# Slices of the nodes, items first, in the order of their code: the same input gives the same batches.
 _DEAL = """
-INSERT INTO forecast.forecast_series (tenant_id, version_id, entity_id, sku_code, batch, uom, history_start,
-    history_periods)
-SELECT :tenant, :version, k.id, k.sku_code,
-    CAST((row_number() OVER (ORDER BY k.sku_code COLLATE "C") - 1) / CAST(:size AS integer) AS integer),
-    k.base_uom, h.first_bucket, h.periods
-FROM (SELECT sku_id, min(bucket_start) AS first_bucket, count(*) AS periods FROM forecast.demand_history
-      WHERE period = :period GROUP BY sku_id) h
-JOIN manufacturing.skus k ON k.id = h.sku_id
-WHERE NOT :chosen OR k.id IN (SELECT sku_id FROM forecast.adhoc_items WHERE version_id = :version)
+INSERT INTO forecast.forecast_series (tenant_id, version_id, entity_type, entity_id, location_id, sku_code,
+    location_code, parent_id, ends_on, batch, uom, history_start, history_periods)
+SELECT :tenant, :version, n.entity_type, n.entity_id, n.location_id, n.sku_code, n.location_code, n.parent_id, n.ends_on,
+    CAST((row_number() OVER (ORDER BY n.rank, n.sku_code COLLATE "C", n.location_code COLLATE "C", n.entity_id,
+        n.location_id) - 1) / CAST(:size AS integer) AS integer),
+    n.uom, n.history_start, n.history_periods
+FROM planned_nodes n
+WHERE NOT :chosen OR (n.entity_type = 'sku'
+    AND n.entity_id IN (SELECT sku_id FROM forecast.adhoc_items WHERE version_id = :version))
 """
 _DEALT = """
 UPDATE forecast.forecast_versions v SET batches = d.batches, series_count = d.series, prepared_at = now(),
@@ -71,8 +71,9 @@ FROM (SELECT count(DISTINCT batch) AS batches, count(*) AS series FROM forecast.
 
 def deal_out(tx: Tx, version: versions.Version, config: ForecastConfig) -> None:
     """Give every series its batch."""
+    nodes.plan_nodes(tx, cut_of(tx, version), version.length, version.horizon_periods)
     tx.execute(
-        _DEAL, tenant=tx.tenant_id, version=version.id, period=version.period, size=config.batch_size,
+        _DEAL, tenant=tx.tenant_id, version=version.id, size=config.batch_size,
         chosen=version.scope == AD_HOC,
     )  # fmt: skip
     tx.execute(_DEALT, version=version.id)
