@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -132,3 +133,33 @@ def test_planned_events_are_told_as_runs_of_days(plant: Plant, item: UUID, opene
         PlannedEvent("promotion", "Spring", date(2025, 4, 1), date(2025, 4, 8), item),
         PlannedEvent("shutdown", "Boiler", date(2025, 4, 7), date(2025, 4, 9)),
     ]
+
+
+def test_a_planned_promotion_lifts_the_weeks_it_runs_in_until_it_is_cancelled(
+    plant: Plant, run: Callable[..., dict[str, Any]]
+) -> None:
+    monday = date(2025, 3, 24)
+    for number in range(4):
+        sku = plant.sku(f"P{number}")
+        promoted = [week % (9 + number) == number for week in range(80)]
+        plant.weeks(f"P{number}", [(90 + week * 7 % 20) * (3 if on else 1) for week, on in enumerate(promoted)])
+        for week in (i for i, on in enumerate(promoted) if on):
+            first = monday - timedelta(days=7 * (79 - week))
+            promote(plant, sku, str(first), str(first + timedelta(days=6)), discount=Decimal("0.2"))
+        promote(plant, sku, "2025-04-14", "2025-04-20", status="planned", discount=Decimal("0.2"))
+    rows = """SELECT f.bucket_start, f.value::float8 AS value, f.promo_uplift::float8 AS uplift, f.method
+              FROM forecast.forecasts f JOIN manufacturing.skus k ON k.id = f.entity_id
+              WHERE k.sku_code = 'P1' AND f.version_id = (SELECT id FROM forecast.forecast_versions
+                  WHERE status = 'published' ORDER BY published_at DESC LIMIT 1) ORDER BY 1 LIMIT 6"""
+    run(plant)
+    found = {row["bucket_start"]: row for row in plant.query(rows)}
+    lifted = found[date(2025, 4, 14)]
+    assert "drivers" in lifted["method"]
+    assert 240 < lifted["value"] < 360
+    assert lifted["uplift"] == pytest.approx(200, rel=0.25)
+    assert 80 < found[date(2025, 4, 7)]["value"] < 120
+    plant.change(
+        "UPDATE manufacturing.promotions SET status = 'cancelled', row_version = row_version + 1 WHERE status = 'planned'"
+    )
+    run(plant)
+    assert all(70 < row["value"] < 125 for row in plant.query(rows))
