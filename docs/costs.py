@@ -133,8 +133,8 @@ def choices(prices: Prices) -> Iterator[Line]:
     """What the larger parameters change, a month."""
     second = HOURS * (prices.nat_hour + prices.public_ipv4_hour)
     yield Line("`Egress=nat-ha`", "a second NAT gateway with its address", second)
-    private = 3 * 2 * HOURS * prices.endpoint_zone_hour
-    yield Line("`Egress=endpoints`", "3 endpoints in 2 zones, and no NAT gateway", private - second)
+    private = 4 * 2 * HOURS * prices.endpoint_zone_hour
+    yield Line("`Egress=endpoints`", "4 endpoints in 2 zones, and no NAT gateway", private - second)
     yield Line(
         "`DbProxyEnabled=true`", f"2 vCPU × {HOURS} h × {prices.proxy_vcpu_hour}", 2 * HOURS * prices.proxy_vcpu_hour
     )

@@ -92,6 +92,18 @@ class MemoryRuns:
 
 
 @dataclass
+class MemoryComputer:
+    """A forecast function that knows nobody's orders, and remembers what it was asked."""
+
+    asked: list[tuple[UUID, dict[str, Any]]] = field(default_factory=list)
+
+    def demand(self, tenant_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
+        """No item was ever ordered."""
+        self.asked.append((tenant_id, asked))
+        return {"as_of": "2025-03-30", "horizon_start": "2025-03-31", "history_end": "2025-03-30", "items": []}
+
+
+@dataclass
 class MailBox:
     """Mail that was sent."""
 
@@ -145,5 +157,11 @@ def memory_outside() -> Outside:
     """An outside without any network."""
     store = MemoryStore()
     return Outside(
-        LandingArea("landing", store, store), MemoryRuns(), MailBox(), lambda _tenant: 0, MemoryRuns(), memory_pulls()
+        LandingArea("landing", store, store),
+        MemoryRuns(),
+        MailBox(),
+        lambda _tenant: 0,
+        MemoryRuns(),
+        memory_pulls(),
+        MemoryComputer(),
     )

@@ -143,7 +143,7 @@ def test_a_key_that_cannot_be_read_is_no_model_for_this_turn() -> None:
 def settings(**values: Any) -> CopilotSettings:
     base = {
         "stage": "local", "db_host": "h", "db_user": "u", "db_auth": "trust", "landing_bucket": "l",
-        "staging_bucket": "s", "ingestion_state_machine_arn": "i", "forecast_state_machine_arn": "f", "sync_state_machine_arn": "s",
+        "staging_bucket": "s", "ingestion_state_machine_arn": "i", "forecast_state_machine_arn": "f", "forecast_function_name": "g", "sync_state_machine_arn": "s",
         "event_bus_name": "b", "email_sender": "a@b.example", "jwt_issuer": "i", "jwt_audience": "a",
         "jwt_jwks_url": "file:x",
     }  # fmt: skip

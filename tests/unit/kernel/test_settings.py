@@ -33,7 +33,7 @@ OWN = {
     "notify": {"EVENT_BUS_NAME": "b", "EMAIL_SENDER": "a@b.example"},
     "copilot": {
         "LANDING_BUCKET": "l", "STAGING_BUCKET": "s", "EVENT_BUS_NAME": "b", "EMAIL_SENDER": "a@b.example",
-        "INGESTION_STATE_MACHINE_ARN": "i", "FORECAST_STATE_MACHINE_ARN": "f", "SYNC_STATE_MACHINE_ARN": "s", "JWT_ISSUER": "x",
+        "INGESTION_STATE_MACHINE_ARN": "i", "FORECAST_STATE_MACHINE_ARN": "f", "FORECAST_FUNCTION_NAME": "g", "SYNC_STATE_MACHINE_ARN": "s", "JWT_ISSUER": "x",
         "JWT_AUDIENCE": "y", "JWT_JWKS_URL": "https://id.example/jwks.json",
     },
     "migrate": {},

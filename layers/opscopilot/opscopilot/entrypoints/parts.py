@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from opscopilot.adapters.email import SesEmail
 from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.executions import StateMachineRuns
+from opscopilot.adapters.functions import ForecastFunction, lambda_client
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.adapters.openai_chat import from_settings
 from opscopilot.adapters.secrets import SecretsManagerStore
@@ -23,6 +24,7 @@ from opscopilot.copilot.chat import ChatModel
 from opscopilot.copilot.router import Router
 from opscopilot.copilot.service import Copilot
 from opscopilot.forecasting import routes as forecasting_routes
+from opscopilot.forecasting.computing import Computer
 from opscopilot.forecasting.routes import quality as quality_routes
 from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.tools import TOOLS as FORECAST_TOOLS
@@ -55,6 +57,7 @@ class Outside:
     relay: Relay
     ingestions: Redriver
     pulls: PullArea
+    computer: Computer
     chat: ChatModel | None = None
 
 
@@ -74,6 +77,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
         runs=StateMachineRuns(machines, settings.forecast_state_machine_arn),
         ingestions=StateMachineRuns(machines, settings.ingestion_state_machine_arn),
         pulls=_pulls(settings, machines),
+        computer=ForecastFunction(lambda_client(region), settings.forecast_function_name),
         mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
     )  # fmt: skip
 
@@ -111,9 +115,9 @@ def context_routers(around: Outside) -> list[APIRouter]:
         staging_routes.router(registry, around.landing, around.ingestions, around.pulls),
         catalogue_routes.router(registry),
         manufacturing_routes.router(registry),
-        forecasting_routes.router(around.runs),
+        forecasting_routes.router(around.runs, around.computer),
         quality_routes.router(),
-        planning_routes.router(),
+        planning_routes.router(around.runs),
         insights_routes.router(),
         notification_routes.router(around.mail, around.relay),
         copilot_routes.router(copilot(around.chat)),

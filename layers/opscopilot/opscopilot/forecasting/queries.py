@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, cast
 from uuid import UUID
 
+from opscopilot.forecasting import demand_rows
+from opscopilot.forecasting.demand.periods import PeriodName
+from opscopilot.forecasting.queries_demand import Origin, assembled
 from opscopilot.forecasting.schemas import (
     AccuracyMetric,
-    Backtest,
-    Baseline,
     DemandForecast,
     ForecastVersion,
-    HistoryPoint,
-    Interval,
     Level,
     VersionStatus,
 )
-from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
 
@@ -28,6 +27,7 @@ STALE_AFTER_DAYS = 8
 
 _VERSION = """
 SELECT v.id, v.code, v.name, v.period, v.status, v.as_of, v.history_end, v.horizon_start, v.horizon_end,
+       v.horizon_periods,
        v.series_count, v.forecast_count, v.refused_count, v.batches, v.error, v.published_at, v.created_at,
        (SELECT count(*) FROM forecast.model_executions e WHERE e.tenant_id = v.tenant_id AND e.version_id = v.id
         AND e.status = 'completed') AS batches_done
@@ -35,10 +35,10 @@ FROM forecast.forecast_versions v
 """
 
 
-def latest_version(tx: Tx) -> ForecastVersion | None:
-    """The version in force, None before the first forecast."""
+def latest_version(tx: Tx, period: PeriodName = "weekly") -> ForecastVersion | None:
+    """The version in force for that period, None before the first forecast."""
     row = tx.one(f"{_VERSION} WHERE v.scope = :scope AND v.period = :period AND v.status = 'published'",
-                 scope=SCOPE, period=PERIOD)  # fmt: skip
+                 scope=SCOPE, period=period)  # fmt: skip
     return None if row is None else ForecastVersion.model_validate(row)
 
 
@@ -82,66 +82,28 @@ def is_stale(version: ForecastVersion, today: date) -> bool:
     return (today - version.as_of).days >= STALE_AFTER_DAYS
 
 
+def demand_forecasts(
+    tx: Tx, sku_ids: Sequence[UUID], *, version: ForecastVersion, level: Level = 95, horizon: int | None = None,
+    history: int = 26, location: tuple[UUID, str] | None = None,
+) -> dict[UUID, DemandForecast]:  # fmt: skip
+    """The forecasts of these items in `version`; without those that nobody ever ordered before the version's cut."""
+    found = demand_rows.fetch(
+        tx, version.id, sku_ids, period=version.period, until=version.history_end, history=history,
+        before=version.horizon_end + timedelta(days=1), location_id=location and location[0],
+    )  # fmt: skip
+    origin = Origin(
+        "published", cast(PeriodName, version.period), version.as_of, version.horizon_start, version.code, version.id,
+        version.published_at, location and location[1],
+    )  # fmt: skip
+    return {sku_id: assembled(rows, origin, level, horizon) for sku_id, rows in found.items()}
+
+
 def demand_forecast(
     tx: Tx, sku_id: UUID, *, version: ForecastVersion, level: Level = 95, horizon: int | None = None,
     history: int = 26,
 ) -> DemandForecast | None:  # fmt: skip
     """The SKU's forecast in `version`; None when nobody ever ordered it before the version's cut."""
-    series = tx.one(
-        """SELECT s.*, k.description FROM forecast.forecast_series s JOIN manufacturing.skus k
-               ON k.tenant_id = s.tenant_id AND k.id = s.entity_id
-           WHERE s.version_id = :version AND s.entity_id = :sku""",
-        version=version.id, sku=sku_id,
-    )  # fmt: skip
-    if series is None:
-        return None
-    rows = tx.rows(
-        """SELECT bucket_start, value, lower_80, upper_80, lower_95, upper_95, baseline_method, baseline_value
-           FROM forecast.forecasts WHERE version_id = :version AND entity_type = 'sku' AND entity_id = :sku
-               AND location_id IS NULL ORDER BY bucket_start LIMIT :rows""",
-        version=version.id, sku=sku_id, rows=horizon or 1000,
-    )  # fmt: skip
-    return DemandForecast(
-        entity_id=sku_id, sku_code=series["sku_code"], description=series["description"],
-        status="refused" if series["status"] == "refused" else "ok", reason=series["reason"],
-        period="weekly", forecast_dates=[row["bucket_start"] for row in rows],
-        forecast_values=[row["value"] for row in rows],
-        confidence_intervals=Interval(
-            upper=[row[f"upper_{level}"] for row in rows], lower=[row[f"lower_{level}"] for row in rows]
-        ),
-        confidence_level=float(level), total=sum((row["value"] for row in rows), Decimal(0)), uom=series["uom"],
-        method=series["method"], demand_class=series["demand_class"], note=series["note"],
-        baseline=_baseline(rows), backtest=_backtest(series), history=_history(tx, sku_id, version, history),
-        history_periods=series["history_periods"], version=version.code, version_id=version.id, as_of=version.as_of,
-        published_at=version.published_at,
-    )  # fmt: skip
-
-
-def _baseline(rows: list[Row]) -> Baseline | None:
-    if not rows or rows[0]["baseline_method"] is None:
-        return None
-    return Baseline(method=rows[0]["baseline_method"], values=[row["baseline_value"] for row in rows])
-
-
-def _backtest(series: Row) -> Backtest | None:
-    if not series["origins"]:
-        return None
-    return Backtest(
-        origins=series["origins"], wape=series["wape"], bias=series["bias"], mase=series["mase"],
-        coverage_80=series["coverage_80"], coverage_95=series["coverage_95"], naive_method=series["naive_name"],
-        naive_wape=series["naive_wape"],
-    )  # fmt: skip
-
-
-def _history(tx: Tx, sku_id: UUID, version: ForecastVersion, periods: int) -> list[HistoryPoint]:
-    rows = tx.rows(
-        """SELECT bucket_start AS period_start, unconstrained_qty AS value, lost_qty AS lost_value,
-               was_stocked_out FROM forecast.demand_history
-           WHERE sku_id = :sku AND period = :period AND bucket_start <= :until
-           ORDER BY bucket_start DESC LIMIT :rows""",
-        sku=sku_id, period=version.period, until=version.history_end, rows=periods,
-    )  # fmt: skip
-    return [HistoryPoint.model_validate(row) for row in reversed(rows)]
+    return demand_forecasts(tx, [sku_id], version=version, level=level, horizon=horizon, history=history).get(sku_id)
 
 
 def accuracy(tx: Tx, version: ForecastVersion, sku_id: UUID | None = None) -> list[AccuracyMetric]:

@@ -169,6 +169,7 @@ class ForecastVersion(BaseModel):
     history_end: date
     horizon_start: date
     horizon_end: date
+    horizon_periods: int
     series_count: int
     forecast_count: int
     refused_count: int

@@ -1,15 +1,17 @@
-"""The forecast function's tasks, as the state machine calls them."""
+"""The forecast function's tasks, as the state machine and, for `demand`, the API call them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from opscopilot.forecasting.config import ForecastConfig
+from opscopilot.forecasting.registry.commands import obey
 from opscopilot.forecasting.runs import finish, plan, prepare, publish
+from opscopilot.forecasting.runs.answer import Question, answer
 from opscopilot.forecasting.runs.batch import record_failure, run_batch
 from opscopilot.forecasting.runs.deal import ItemStore, deal
 from opscopilot.forecasting.runs.keys import BatchKey, VersionKey
@@ -60,6 +62,11 @@ class _Publish(VersionKey):
     task: Literal["publish"]
 
 
+class _Command(BaseModel):
+    task: Literal["command"]
+    input: dict[str, Any]
+
+
 class _FailVersion(VersionKey):
     task: Literal["fail_version"]
     error: _Cause = _Cause()
@@ -68,6 +75,10 @@ class _FailVersion(VersionKey):
 class _Finish(BaseModel):
     task: Literal["finish"]
     versions: list[VersionKey]
+
+
+class _Demand(Question):
+    task: Literal["demand"]
 
 
 class _Planned(BaseModel):
@@ -90,9 +101,11 @@ class _Fail(BaseModel):
     error: _Cause = _Cause()
 
 
-Task = (
-    _Plan | _Prepare | _Deal | _Batch | _BatchFailed | _Reconcile | _Publish | _FailVersion | _Finish | _Fail
-)  # fmt: skip
+Task = Annotated[
+    _Plan | _Prepare | _Deal | _Batch | _BatchFailed | _Reconcile | _Publish | _Command | _FailVersion | _Finish | _Fail
+    | _Demand,
+    Field(discriminator="task"),
+]  # fmt: skip
 _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 
 
@@ -125,7 +138,9 @@ class ForecastService:
             _BatchFailed: lambda task: record_failure(db, task, str(task.error), self.memory_mb),
             _Reconcile: lambda task: run_reconcile(db, task),
             _Publish: lambda task: publish.publish(db, self.publisher, self.clock, config, task),
+            _Command: lambda task: obey(db, self.publisher, self.clock, config, task.input),
             _FailVersion: lambda task: finish.fail_version(db, task, str(task.error)),
             _Finish: lambda task: finish.finish(db, task.versions),
+            _Demand: lambda task: answer(db, self.clock, config, task),
             _Fail: lambda task: finish.fail(db, task.asked, task.state.planned.versions, str(task.error)),
         }

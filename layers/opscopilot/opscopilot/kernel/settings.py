@@ -77,6 +77,7 @@ class CopilotSettings(FunctionSettings):
     staging_bucket: str
     ingestion_state_machine_arn: str
     forecast_state_machine_arn: str
+    forecast_function_name: str
     sync_state_machine_arn: str
     event_bus_name: str
     email_sender: str = Field(pattern=r".+@.+")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -59,6 +60,19 @@ def find_sku(tx: Tx, text: str) -> Match:
     if exact:
         return Match(candidates=exact[:_MAX_CANDIDATES], total=len(exact))
     return _by_words(tx, "sku", text)
+
+
+def find_exact_skus(tx: Tx, texts: Sequence[str]) -> dict[str, Match]:
+    """What each of many texts names exactly (code, id, GTIN, a foreign code), without guessing from words."""
+    wanted = list(dict.fromkeys(text.strip() for text in texts))
+    rows = tx.rows(f"SELECT {_SKU} FROM manufacturing.skus k WHERE k.sku_code = ANY(CAST(:codes AS text[]))",
+                   codes=wanted)  # fmt: skip
+    found = {row["sku_code"]: Match(row=row) for row in rows}
+    for text in wanted:
+        if text not in found:
+            exact = _exact_skus(tx, text)
+            found[text] = Match(row=exact[0]) if len(exact) == 1 else Match(candidates=exact[:_MAX_CANDIDATES])
+    return {text: found[text.strip()] for text in texts}
 
 
 def find(tx: Tx, kind: Kind, text: str) -> Match:

@@ -13,6 +13,8 @@ from opscopilot.forecasting.config import AD_HOC, ForecastConfig
 from opscopilot.forecasting.demand import inputs
 from opscopilot.forecasting.demand.calendar import DataCut, data_cut
 from opscopilot.forecasting.demand.periods import PERIODS, PeriodName
+from opscopilot.forecasting.quality import run as quality
+from opscopilot.forecasting.registry import moves
 from opscopilot.forecasting.runs import adhoc, due, records, versions
 from opscopilot.forecasting.runs.keys import VersionKey
 from opscopilot.forecasting.runs.request import Asked, PlanRequest
@@ -36,6 +38,9 @@ def plan(database: Database, clock: Clock, config: ForecastConfig, asked: Asked)
     due_now: list[dict[str, Any]] = []
     runs: list[dict[str, str]] = []
     reasons: list[str] = []
+    if asked.input.detail is not None and asked.input.detail.entity_type in quality.READINGS:
+        reasons.append(quality.on_readings(database, clock, config, asked.input.detail.tenant_id))
+        return {"wait": False, "skip": True, "versions": [], "runs": [], "reasons": reasons}
     for tenant_id in _tenants(database, asked.input):
         run_id = asked.run_for(tenant_id)
         with database.tenant(tenant_id) as tx:
@@ -123,6 +128,9 @@ def _version(
     current = versions.published(tx, name)
     if current is not None and current.input_fingerprint == fingerprint:
         return f"{current.code} is published and was made from the same data"
+    gone = moves.withdrawn(tx, name, fingerprint)
+    if gone is not None:
+        return f"{gone} was made from the same data and was taken out of force by a rollback"
     found = versions.unfinished_of(tx, name, fingerprint)
     if found is None:
         return versions.create(tx, cut, PERIODS[name], fingerprint, own).id
@@ -153,7 +161,7 @@ def _close_abandoned(tx: Tx) -> None:
     tx.execute(
         """UPDATE forecast.forecast_versions SET status = 'failed', error = 'The run was abandoned.',
                updated_at = now(), row_version = row_version + 1
-           WHERE status = 'draft' AND scope <> :adhoc AND created_at < now() - interval '1 day'""",
+           WHERE status = 'draft' AND scope <> :adhoc AND input_fingerprint NOT LIKE 'clone:%' AND created_at < now() - interval '1 day'""",
         adhoc=AD_HOC,
     )
     adhoc.forget(tx)

@@ -8,10 +8,10 @@ from uuid import UUID
 from opscopilot.forecasting.alerting import conditions, store
 from opscopilot.forecasting.alerting.raising import raise_alerts
 from opscopilot.forecasting.config import AD_HOC, PRIMARY, ForecastConfig
-from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.evaluation import accuracy, overrides
 from opscopilot.forecasting.inventory import assessment
 from opscopilot.forecasting.quality import run as quality
+from opscopilot.forecasting.registry import drift
 from opscopilot.forecasting.runs import complete, records, versions
 from opscopilot.forecasting.runs.finish import OVERTAKEN
 from opscopilot.forecasting.runs.keys import VersionKey
@@ -53,22 +53,23 @@ def publish_version(tx: Tx, clock: Clock, config: ForecastConfig, version_id: UU
     plant = plant_settings(tx)
     overrides.apply(tx, version)
     accuracy.measure(tx, version)
-    counts = _what_follows(tx, version, plant, clock, config) if version.period == PRIMARY else {}
+    moved = drift.record(tx, version)
+    counts = _what_follows(tx, version, plant, clock, config, moved) if version.period == PRIMARY else {}
     versions.publish(tx, version)
     record(tx, _announcement(plant, version, clock))
     return {"version": version.code, "status": "published", **counts}
 
 
 def _what_follows(
-    tx: Tx, version: versions.Version, plant: PlantSettings, clock: Clock, config: ForecastConfig
-) -> dict[str, Any]:
+    tx: Tx, version: versions.Version, plant: PlantSettings, clock: Clock, config: ForecastConfig, moved: drift.Drift
+) -> dict[str, Any]:  # fmt: skip
     """Risks and alerts; they rest on the weekly forecast alone."""
     found = assessment.assess_all(tx, version, config, plant.default_currency)
     assessment.store(tx, version, found, config)
     late = supply.of_lines(found)
     supply.store(tx, version, found, late)
-    seen = quality.run(tx, version, plant, data_cut(plant, clock).complete_day, store.open_keys(tx))
-    current = [*_conditions(tx, version, found.items, late), *seen.conditions]
+    seen = quality.run(tx, version, plant, clock)
+    current = [*_conditions(tx, version, found.items, late), *seen.conditions, *drift.conditions(version, moved)]
     counts = raise_alerts(tx, version, current, plant, clock, config)
     return {"risks": len(found.items), **seen.counts, "alerts": counts}
 

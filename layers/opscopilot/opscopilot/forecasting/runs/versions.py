@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting.config import MODEL_NAME, MODEL_VERSION, SCOPE, ForecastConfig
+from opscopilot.forecasting.config import SCOPE, ForecastConfig
 from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.demand.periods import PERIODS, Period, PeriodName
+from opscopilot.forecasting.registry import models
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 
@@ -127,29 +128,10 @@ def create(
         name=f"{period.name.capitalize()} demand, data up to {cut.complete_day}", as_of=cut.as_of,
         history_end=cut.history_end(period), start=cut.horizon_start(period),
         end=cut.horizon_end(period, config.horizon), periods=config.horizon, print=fingerprint,
-        settings=json.dumps(config.as_json()), model=_model(tx, cut, period, config),
+        settings=json.dumps(config.as_json()), model=models.champion(tx, cut.history_end(period), config),
     )  # fmt: skip
     assert row is not None
     return Version(**row)
-
-
-def _model(tx: Tx, cut: DataCut, period: Period, config: ForecastConfig) -> UUID:
-    """The registered model behind the numbers; made active on first use."""
-    return UUID(
-        str(
-            tx.scalar(
-                """INSERT INTO forecast.forecast_models AS m (tenant_id, name, version, type, method, params, status,
-                       trained_at, training_to)
-                   VALUES (:tenant, :name, :version, 'demand', 'pooled ensemble with conformal intervals',
-                       CAST(:params AS jsonb), 'active', now(), :until)
-                   ON CONFLICT (tenant_id, name, version) DO UPDATE SET params = excluded.params, updated_at = now(),
-                       trained_at = now(), training_to = excluded.training_to, row_version = m.row_version + 1
-                   RETURNING id""",
-                tenant=tx.tenant_id, name=MODEL_NAME, version=MODEL_VERSION, params=json.dumps(config.as_json()),
-                until=cut.history_end(period),
-            )
-        )
-    )  # fmt: skip
 
 
 def fail(tx: Tx, version_id: UUID, message: str) -> bool:
