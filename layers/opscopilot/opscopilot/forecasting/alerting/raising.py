@@ -17,17 +17,20 @@ from opscopilot.kernel.tenancy import PlantSettings
 
 
 def raise_alerts(
-    tx: Tx, version: Version, found: Sequence[Condition], plant: PlantSettings, clock: Clock, config: ForecastConfig
-) -> dict[str, int]:
+    tx: Tx, version: Version, found: Sequence[Condition], plant: PlantSettings, clock: Clock, config: ForecastConfig,
+    only: Sequence[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Bring the stored alerts in line with `found`, which is every condition that is there now, and put the events
-    of those that are news in the outbox. How many were opened, kept, reopened, resolved, muted and raised."""
+    of those that are news in the outbox. How many were opened, kept, reopened, resolved, muted and raised.
+
+    `only`: beginnings of dedupe keys; `found` is then every condition of that kind, and others are left alone."""
     now, zone = clock.now(), plant.default_time_zone
     conditions = one_per_cause(found)
     events = planned(tx, *muting.window(version.as_of))
     mutes = muting.mutes(conditions, events, version.as_of)
     known = store.known_alerts(tx, now)
     stored = store.decide(conditions, known, version, now, zone, plant.tenant_id, config.notify_at_most, mutes=mutes)
-    counts = store.store(tx, stored, version, now, zone)
+    counts = store.store(tx, stored, version, now, zone, only)
     news = [item.event for item in stored if item.event is not None]
     for event in news:
         record(tx, event)

@@ -125,11 +125,15 @@ def _instant(day: date | None, zone: str) -> datetime | None:
     return None if day is None else datetime.combine(day, time(0), ZoneInfo(zone))
 
 
-def store(tx: Tx, stored: Sequence[Stored], version: Version, now: datetime, zone: str) -> dict[str, int]:
-    """Open what is new, reopen what came back, refresh what is still there, resolve what is gone; how many of each."""
+def store(
+    tx: Tx, stored: Sequence[Stored], version: Version, now: datetime, zone: str, only: Sequence[str] | None = None
+) -> dict[str, int]:
+    """Open what is new, reopen what came back, refresh what is still there, resolve what is gone (of the keys that
+    begin with one of `only`, where it is given); how many of each."""
     copyio.stage(tx, "alerts_now", "forecast.forecast_alerts", (*_COLUMNS, "told_at"), _rows(stored, zone, now))
     common = {"version": version.id, "as_of": version.as_of, "now": now}
-    resolved = tx.execute(_RESOLVE, now=now, types=list(TYPES))
+    like = None if only is None else [f"{one}%" for one in only]
+    resolved = tx.execute(_RESOLVE, now=now, types=list(TYPES), like=like)
     reopened = tx.execute(_REOPEN)
     kept = tx.execute(_REFRESH, **common)
     opened = tx.execute(_OPEN, tenant=tx.tenant_id, **common)
@@ -152,6 +156,7 @@ _RESOLVE = """
 UPDATE forecast.forecast_alerts a SET status = 'resolved', resolved_at = :now, updated_at = now(),
     row_version = row_version + 1
 WHERE a.status IN ('open', 'acknowledged') AND a.alert_type = ANY(CAST(:types AS text[]))
+  AND (CAST(:like AS text[]) IS NULL OR a.dedupe_key LIKE ANY(CAST(:like AS text[])))
   AND NOT EXISTS (SELECT 1 FROM alerts_now n WHERE n.dedupe_key = a.dedupe_key)
 """
 _REOPEN = """

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from opscopilot.forecasting.alerting.conditions import Condition
+from opscopilot.forecasting.alerting.raising import raise_alerts
+from opscopilot.forecasting.config import PRIMARY, ForecastConfig
+from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.quality import scrap
+from opscopilot.forecasting.quality.sensors import conditions, watch
+from opscopilot.forecasting.runs import versions
 from opscopilot.forecasting.runs.versions import Version
-from opscopilot.kernel.db import Tx
-from opscopilot.kernel.tenancy import PlantSettings
+from opscopilot.kernel.clock import Clock
+from opscopilot.kernel.db import Database, Tx
+from opscopilot.kernel.tenancy import PlantSettings, plant_settings
+
+READINGS = ("sensor", "sensor_reading")
+"""Entities that change no forecast: their files are judged when they come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +29,23 @@ class Found:
     conditions: list[Condition] = field(default_factory=list)
 
 
-def run(tx: Tx, version: Version, plant: PlantSettings, today: date, known: Mapping[str, str]) -> Found:
-    """Forecast scrap and judge what is new, for `version` while it is still a draft. `today` is the last day whose
-    output is known; `known` are the open alerts (dedupe key -> severity), which are kept down to a lower limit."""
-    counts = scrap.forecast(tx, version, today, plant.default_currency)
-    return Found({"scrap": counts})
+def run(tx: Tx, version: Version, plant: PlantSettings, clock: Clock) -> Found:
+    """Forecast scrap and judge what is new, for `version` while it is still a draft."""
+    counts = scrap.forecast(tx, version, data_cut(plant, clock).complete_day, plant.default_currency)
+    seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
+    return Found({"scrap": counts, "sensors": seen.as_json()}, conditions.current(tx))
+
+
+def on_readings(database: Database, clock: Clock, config: ForecastConfig, tenant_id: Any) -> str:
+    """Judge readings that have just been loaded and bring the sensors' alerts in line; what came of it, in words.
+
+    Without a forecast in force the signals are kept and their alerts wait for it: an alert names its version.
+    """
+    with database.tenant(tenant_id) as tx:
+        versions.lock_tenant(tx)
+        plant = plant_settings(tx)
+        seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
+        version = versions.published(tx, PRIMARY)
+        if version is not None and seen.sensors:
+            raise_alerts(tx, version, conditions.current(tx), plant, clock, config, only=conditions.PREFIXES)
+    return f"{seen.readings} sensor readings were judged, {seen.signals} signals; they change no forecast"
