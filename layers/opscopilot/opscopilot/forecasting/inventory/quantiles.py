@@ -35,7 +35,7 @@ def _exceedance(levels: FloatArray, q: FloatArray, stock: FloatArray) -> FloatAr
     falling = (1 - levels[-1]) * np.exp(-np.minimum(over / np.where(decay > 0, decay, 1.0), 700.0))
     beyond = np.where(decay > 0, falling, 0.0)
     result: FloatArray = np.where(last < 0, first, np.where(last >= len(levels) - 1, beyond, inside))
-    return np.clip(result, 0.0, 1.0)
+    return np.clip(result, 0.0, 1.0, out=result)
 
 
 def _decay(levels: FloatArray, q: FloatArray) -> FloatArray:
@@ -113,4 +113,5 @@ def stock_for_fill(
         middle = (low + high) / 2
         short = shortage(levels, quantiles, middle[:, None])[:, 0] > allowed
         low, high = np.where(short, middle, low), np.where(short, high, middle)
-    return high
+    result: FloatArray = high
+    return result

@@ -39,8 +39,8 @@ def effects(levels: FloatArray, quantiles: FloatArray, stock: FloatArray, lots: 
     kept = [_largest(one) for one in lots]
     base = stock + np.array([sum(a * p for a, p in one) - sum(one[j][0] * one[j][1] for j in top)
                              for one, top in zip(lots, kept, strict=True)])  # fmt: skip
-    out = Effects(*(np.zeros(count) for _ in range(3)), [np.zeros(len(one)) for one in lots],
-                  [np.zeros(len(one)) for one in lots])  # fmt: skip
+    points, units = ([np.zeros(len(one)) for one in lots] for _ in range(2))
+    out = Effects(np.zeros(count), np.zeros(count), np.zeros(count), points, units)
     sizes = np.array([len(top) for top in kept], dtype=np.int64)
     for size in np.unique(sizes):
         members = np.flatnonzero(sizes == size)

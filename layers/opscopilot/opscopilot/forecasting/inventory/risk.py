@@ -139,10 +139,10 @@ def _judged(
     net = np.array([float(_net(cases[i])) for i in judged])
     arriving = np.zeros_like(daily)
     for row, i in enumerate(judged):
-        for one in cases[i].deliveries:
-            ahead = max((one.arrival - window.as_of).days, 1)
-            if not one.stale and ahead <= window.length:
-                arriving[row, ahead - 1] += float(one.line.quantity)
+        for delivery in cases[i].deliveries:
+            ahead = max((delivery.arrival - window.as_of).days, 1)
+            if not delivery.stale and ahead <= window.length:
+                arriving[row, ahead - 1] += float(delivery.line.quantity)
     lasting = covers(net, safety, daily, arriving)
     return (
         {i: (whole, row, doubtful[row]) for row, i in enumerate(judged)},

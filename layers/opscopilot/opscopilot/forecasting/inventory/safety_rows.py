@@ -74,6 +74,6 @@ def _money(case: Case, quantity: Decimal, rate: Decimal, currency: str) -> list[
     """Unit cost (0 = unknown, P-29), its currency, the stock's value, the holding rate, what holding costs a year."""
     cost = case.one.sku["unit_cost"]
     if cost is None or cost <= 0:
-        return [None, None, None, rate, None]
+        return [None, case.one.sku["currency"] or currency, None, rate, None]
     value = (quantity * cost).quantize(_CENT)
     return [cost, case.one.sku["currency"] or currency, value, rate, (value * rate).quantize(_CENT)]
