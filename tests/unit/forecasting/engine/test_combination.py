@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opscopilot.forecasting.engine.columns import Columns, pack
-from opscopilot.forecasting.engine.pool import choose
+from opscopilot.forecasting.engine.pool import choose, own_width, pooled_quantiles, weighted_quantiles
 from opscopilot.forecasting.engine.regression import pooled_regression
 from opscopilot.forecasting.engine.stacking import stack
 from opscopilot.forecasting.engine.theta import ALPHA, OMEGA, log_theta_path, theta_path
@@ -105,13 +105,14 @@ def backtests(series: int) -> tuple[FloatArray, FloatArray]:
 
 def test_stacking_finds_what_works_and_trusts_few_series_little() -> None:
     paths, actual = backtests(200)
-    many = stack(paths, 2, actual, np.full(200, 5.0))
+    prior = np.array([0.5, 0.5, 0.0])
+    many = stack(paths, prior, actual, np.full(200, 5.0))
     assert many.weights.sum() == pytest.approx(1)
     assert many.weights[0] > 0.75
     assert many.weights[2] < 0.01
-    few = stack(paths[:, :, :1], 2, actual[:, :1], np.full(1, 5.0))
+    few = stack(paths[:, :, :1], prior, actual[:, :1], np.full(1, 5.0))
     assert 0.5 <= few.weights[0] <= 0.55
-    nothing = stack(paths, 2, np.full_like(actual, np.nan), np.full(200, 5.0))
+    nothing = stack(paths, prior, np.full_like(actual, np.nan), np.full(200, 5.0))
     assert nothing.weights.tolist() == [0.5, 0.5, 0.0]
 
 
@@ -119,7 +120,8 @@ def test_p55_what_an_origin_shows_never_tilts_its_own_combination() -> None:
     paths, actual = backtests(50)
     bent = actual.copy()
     bent[2, 0] *= 3
-    plain, other = (stack(paths, 2, a, np.full(50, 5.0)).path for a in (actual, bent))
+    prior = np.array([0.5, 0.5, 0.0])
+    plain, other = (stack(paths, prior, a, np.full(50, 5.0)).path for a in (actual, bent))
     assert np.abs(plain[3, 0] - other[3, 0]).max() < np.abs(plain[1, 0] - other[1, 0]).max()
 
 
@@ -136,3 +138,26 @@ def test_p55_one_unlucky_series_keeps_the_model_the_batch_trusts() -> None:
     assert pooled.advantage[0] < 1
     assert pooled.share[1] == 1
     assert pooled.advantage[1] > 1
+
+
+def test_quantiles_of_errors_weigh_recent_origins_more_and_lean_on_the_prior_when_few() -> None:
+    taus = np.array([0.1, 0.5, 0.9])
+    even = np.arange(101.0)
+    assert weighted_quantiles(even, np.ones(101), taus) == pytest.approx([9.6, 50, 90.4], abs=0.1)
+    rng = np.random.default_rng(5)
+    z = np.concatenate([rng.normal(0, 1, (1, 400, 3)), rng.normal(0, 3, (1, 400, 3))])
+    found = pooled_quantiles(z, taus, np.zeros((3, 3)))
+    older = pooled_quantiles(z[::-1], taus, np.zeros((3, 3)))
+    assert 1.28 < found[1, 2] < older[1, 2] < 3.84
+    few = pooled_quantiles(z[:, :1], taus, np.full((3, 3), 7.0))
+    assert few == pytest.approx(np.full((3, 3), 7.0), abs=1.2)
+    unseen = np.where(np.arange(3) < 2, z, np.nan)
+    assert (pooled_quantiles(unseen, taus, np.zeros((3, 3)))[2] != 0).all()
+
+
+def test_own_width_of_an_origin_leaves_that_origin_out() -> None:
+    z = np.ones((3, 20, 4))
+    z[0, 0] = 50.0
+    own, without = own_width(z, 0.15)
+    assert own[0] > 1.05 > own[1]
+    assert without[0, 0] < 1 < without[1, 0]

@@ -14,13 +14,13 @@ from opscopilot.forecasting.engine.types import EngineSettings, FloatArray, IntA
 
 LEFT_FOR_TRAINING = 5
 """Fewest points a backtest may leave to forecast from."""
-_LONGEST = {1: 104, 4: 100, 7: 371, 12: 300}
+_LONGEST = {1: 520, 4: 100, 7: 790, 12: 300, 24: 1008}
 _LONGEST_OTHER = 416
 
 
 def longest_history(season: int) -> int:
     """Most recent points the members look at; older ones only slow them down."""
-    return _LONGEST.get(season, max(_LONGEST_OTHER, 8 * season) if season > 1 else 104)
+    return _LONGEST.get(season, max(_LONGEST_OTHER, 8 * season) if season > 1 else _LONGEST_OTHER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,13 @@ def _best_baseline(loss: FloatArray, tested: BoolArray) -> IntArray:
     return found
 
 
+RECENT = 0.6
+"""What an origin counts relative to the next more recent one."""
+_OWN_ORIGINS = 2.0
+_MOST = 12_000
+"""Errors a quantile is read from at most."""
+
+
 def own_width(z: FloatArray, power: float) -> tuple[FloatArray, FloatArray]:
     """How wide a series' errors are relative to the pool: (N,) for the forecast, (K, N) without own origin.
 
@@ -155,11 +162,11 @@ def own_width(z: FloatArray, power: float) -> tuple[FloatArray, FloatArray]:
     """
     seen = np.isfinite(z)
     size = np.abs(np.where(seen, z, 0.0)).sum(axis=2) / np.maximum(seen.sum(axis=2), 1)
-    has = seen.any(axis=2)
-    mean = size[has].mean() + 1e-12 if has.any() else 1.0
-    total, count = size.sum(axis=0), has.sum(axis=0)
-    own = (total + mean) / (count + 1) / mean
-    without = (total[None] - size + mean) / (count[None] - has + 1) / mean
+    weight = RECENT ** np.arange(len(z))[:, None] * seen.any(axis=2)
+    mean = (size * weight).sum() / weight.sum() + 1e-12 if weight.any() else 1.0
+    total, count = (size * weight).sum(axis=0), weight.sum(axis=0)
+    own = (total + _OWN_ORIGINS * mean) / (count + _OWN_ORIGINS) / mean
+    without = (total - size * weight + _OWN_ORIGINS * mean) / (count - weight + _OWN_ORIGINS) / mean
     return np.maximum(own, 0.2) ** power, np.maximum(without, 0.2) ** power
 
 
@@ -169,15 +176,26 @@ def pooled_quantiles(z: FloatArray, taus: FloatArray, prior: FloatArray) -> Floa
     A step nobody could be scored on takes over the last one that could.
     """
     horizon = z.shape[2]
+    weight = np.broadcast_to((RECENT ** np.arange(len(z)))[:, None, None], z.shape)
     out = np.empty((horizon, len(taus)))
     previous = prior[0]
     for j in range(horizon):
-        window = z[:, :, max(0, j - 1) : j + 2]
-        seen = np.isfinite(window)
-        values = window[seen]
-        if len(values):
+        near = slice(max(0, j - 1), j + 2)
+        seen = np.isfinite(z[:, :, near])
+        if seen.any():
             series = float(seen.any(axis=(0, 2)).sum())
             trust = series / (series + PRIOR_SERIES)
-            previous = trust * np.quantile(values, taus) + (1 - trust) * prior[j]
+            found = weighted_quantiles(z[:, :, near][seen], weight[:, :, near][seen], taus)
+            previous = trust * found + (1 - trust) * prior[j]
         out[j] = previous
     return out
+
+
+def weighted_quantiles(values: FloatArray, weight: FloatArray, taus: FloatArray) -> FloatArray:
+    """(Q,) quantiles of weighted values, linear between the middles of their shares."""
+    every = -(-len(values) // _MOST)
+    values, weight = values[::every], weight[::every]
+    order = np.argsort(values)
+    share = np.cumsum(weight[order])
+    middle = (share - weight[order] / 2) / share[-1]
+    return np.interp(taus, middle, values[order])

@@ -1,12 +1,15 @@
-"""Shipped prior quantiles of studentised errors, for blocks too small to learn their own.
+"""Shipped priors: member weights, error scales and quantiles of studentised errors, for blocks too small to learn their own.
 
-Learnt once from rolling origins inside the training part of public collections (M1, tourism, hospital, retail
-and pasta sales), never from what this engine is scored on. Rows are the forecast steps `STEPS`, columns `TAUS`.
+Learnt once from rolling origins inside the training part of public collections (M1, tourism, hospital; weeks of
+AdventureWorks and made ones), never from what this engine is scored on. Rows are the forecast steps `STEPS`,
+columns `TAUS`.
 "none": no season given; "slow": quarters and months; "fast": weeks and days, whose errors are smaller relative
 to the one-step scale but more skewed.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,49 +20,76 @@ STEPS = np.array([1, 4, 13])
 STEP = {
     "none": np.array(
         [
-            [-4.87, -2.92, -2.24, -1.52, -0.79, -0.32, 0.06, 0.41, 0.76, 1.16, 1.67, 2.58, 3.44, 4.44, 5.94, 7.21],
-            [-5.09, -3.07, -2.22, -1.47, -0.70, -0.21, 0.20, 0.58, 1.02, 1.51, 2.17, 3.38, 4.68, 6.14, 8.38, 10.96],
-            [-4.45, -2.74, -1.98, -1.29, -0.59, -0.15, 0.23, 0.59, 0.99, 1.45, 2.08, 3.24, 4.50, 5.91, 8.13, 10.60],
+            [-5.45, -3.03, -2.19, -1.45, -0.78, -0.30, 0.08, 0.45, 0.81, 1.21, 1.77, 2.81, 3.95, 5.31, 7.48, 11.00],
+            [-6.68, -3.87, -2.76, -1.78, -0.93, -0.38, 0.08, 0.57, 1.11, 1.76, 2.59, 4.03, 5.60, 7.49, 11.29, 14.50],
+            [-6.24, -4.06, -3.16, -1.85, -0.97, -0.38, 0.10, 0.61, 1.19, 1.97, 2.99, 4.49, 6.04, 8.47, 12.50, 16.00],
         ]
     ),
     "slow": np.array(
         [
-            [-4.28, -2.67, -2.04, -1.46, -0.85, -0.45, -0.12, 0.18, 0.49, 0.81, 1.24, 1.88, 2.54, 3.20, 4.28, 5.40],
-            [-4.14, -2.49, -1.88, -1.34, -0.74, -0.35, -0.05, 0.23, 0.53, 0.85, 1.26, 1.93, 2.59, 3.25, 4.13, 4.95],
-            [-2.85, -1.83, -1.40, -0.99, -0.53, -0.22, 0.02, 0.24, 0.48, 0.74, 1.08, 1.65, 2.22, 2.80, 3.62, 4.23],
+            [-3.70, -2.31, -1.82, -1.34, -0.83, -0.47, -0.18, 0.10, 0.38, 0.67, 1.03, 1.64, 2.24, 2.93, 4.02, 4.99],
+            [-4.10, -2.47, -1.91, -1.38, -0.80, -0.44, -0.14, 0.13, 0.40, 0.71, 1.12, 1.78, 2.42, 3.12, 4.11, 5.03],
+            [-3.48, -2.35, -1.91, -1.38, -0.81, -0.43, -0.13, 0.15, 0.44, 0.76, 1.17, 1.85, 2.56, 3.36, 4.48, 5.52],
         ]
     ),
     "fast": np.array(
         [
-            [-2.03, -1.48, -1.24, -0.98, -0.68, -0.48, -0.32, -0.16, 0.01, 0.23, 0.55, 1.14, 1.76, 2.49, 3.60, 4.82],
-            [-2.08, -1.50, -1.24, -0.98, -0.68, -0.49, -0.33, -0.17, 0.00, 0.22, 0.59, 1.24, 1.93, 2.66, 4.08, 5.49],
-            [-2.23, -1.56, -1.28, -0.99, -0.68, -0.48, -0.32, -0.15, 0.04, 0.29, 0.66, 1.26, 1.83, 2.55, 3.28, 4.30],
+            [-2.20, -1.70, -1.44, -1.18, -0.80, -0.55, -0.32, -0.02, 0.24, 0.54, 0.95, 1.53, 2.08, 2.76, 3.90, 4.90],
+            [-2.30, -1.75, -1.46, -1.18, -0.81, -0.55, -0.30, 0.02, 0.29, 0.56, 0.95, 1.53, 2.06, 2.65, 3.50, 4.40],
+            [-2.30, -1.75, -1.42, -1.12, -0.75, -0.46, -0.20, 0.05, 0.34, 0.63, 1.01, 1.61, 2.12, 2.72, 3.60, 4.50],
         ]
     ),
 }
 SUM = {
     "none": np.array(
         [
-            [-4.91, -3.00, -2.26, -1.55, -0.81, -0.33, 0.06, 0.41, 0.77, 1.17, 1.70, 2.58, 3.50, 4.45, 6.08, 7.30],
-            [-5.98, -3.54, -2.65, -1.66, -0.78, -0.23, 0.23, 0.67, 1.15, 1.67, 2.38, 3.64, 5.09, 6.45, 8.49, 10.87],
-            [-6.18, -3.52, -2.61, -1.62, -0.76, -0.20, 0.26, 0.71, 1.20, 1.71, 2.42, 3.71, 5.20, 6.62, 8.62, 10.80],
+            [-5.70, -3.09, -2.17, -1.48, -0.78, -0.29, 0.08, 0.44, 0.80, 1.21, 1.79, 2.77, 3.89, 5.30, 7.82, 11.17],
+            [-7.89, -4.24, -2.97, -2.01, -1.07, -0.37, 0.14, 0.68, 1.26, 1.96, 2.81, 4.39, 5.90, 7.68, 10.62, 14.31],
+            [-7.97, -4.69, -3.61, -2.19, -1.22, -0.49, 0.07, 0.70, 1.40, 2.15, 3.19, 5.10, 6.91, 8.32, 12.27, 16.41],
         ]
     ),
     "slow": np.array(
         [
-            [-4.41, -2.77, -2.13, -1.51, -0.87, -0.45, -0.12, 0.19, 0.51, 0.86, 1.29, 1.97, 2.63, 3.34, 4.52, 5.70],
-            [-4.60, -2.90, -2.18, -1.48, -0.79, -0.36, -0.01, 0.30, 0.63, 0.99, 1.44, 2.16, 2.90, 3.68, 4.87, 6.20],
-            [-4.99, -2.86, -2.10, -1.42, -0.74, -0.30, 0.05, 0.38, 0.73, 1.08, 1.53, 2.30, 3.12, 4.02, 5.13, 6.08],
+            [-3.58, -2.31, -1.82, -1.33, -0.82, -0.46, -0.16, 0.11, 0.39, 0.69, 1.06, 1.67, 2.28, 2.96, 4.03, 5.05],
+            [-4.04, -2.60, -2.00, -1.40, -0.81, -0.42, -0.11, 0.18, 0.49, 0.81, 1.22, 1.88, 2.56, 3.29, 4.57, 5.63],
+            [-4.58, -3.02, -2.34, -1.60, -0.91, -0.43, -0.06, 0.28, 0.63, 1.03, 1.54, 2.36, 3.18, 4.11, 5.38, 6.45],
         ]
     ),
     "fast": np.array(
         [
-            [-2.05, -1.52, -1.25, -0.96, -0.67, -0.48, -0.32, -0.15, 0.02, 0.24, 0.59, 1.13, 1.75, 2.38, 3.86, 4.83],
-            [-2.04, -1.49, -1.23, -0.95, -0.66, -0.45, -0.28, -0.10, 0.10, 0.33, 0.64, 1.14, 1.71, 2.34, 3.18, 4.09],
-            [-1.94, -1.55, -1.23, -0.97, -0.64, -0.38, -0.17, 0.00, 0.18, 0.40, 0.68, 1.11, 1.45, 1.87, 2.34, 2.56],
+            [-2.20, -1.70, -1.42, -1.12, -0.74, -0.48, -0.26, 0.00, 0.26, 0.52, 0.87, 1.45, 1.98, 2.50, 3.50, 4.40],
+            [-2.20, -1.70, -1.36, -1.04, -0.66, -0.40, -0.16, 0.08, 0.33, 0.58, 0.92, 1.42, 1.85, 2.30, 3.00, 3.60],
+            [-2.20, -1.60, -1.28, -0.94, -0.56, -0.27, -0.04, 0.20, 0.46, 0.74, 1.05, 1.47, 1.90, 2.35, 3.00, 3.50],
         ]
     ),
 }
+
+
+SCALE = {
+    "none": ((-0.60, -0.03, 2.46, 2.47), (0.24, 0.13, 0.13, -0.10)),
+    "slow": ((-1.23, -0.10, 1.98, 4.08), (0.08, 0.09, 0.15, -0.03)),
+    "fast": ((-2.00, -0.86, 0.60, 4.10), (0.00, 0.00, 0.22, 0.00)),
+}
+"""Usual value and coefficient of what makes errors large: disagreement of the members, disagreement of the simple
+forecasts, size of the forecast (all three in logarithms relative to the analytic error scale), log of the length."""
+
+
+WEIGHTS: dict[str, dict[str, float]] = {"none": {}, "slow": {}, "fast": {"recent mean": 3.0}}
+"""Prior weight of a member relative to the others, where it is not one."""
+
+
+def member_weights(names: Sequence[str], members: int, season: int) -> FloatArray:
+    """(B,) prior weights of the first `members` of `names`, the members; none of the simple forecasts after them."""
+    special = WEIGHTS[_kind(season)]
+    weight = np.array([special.get(name, 1.0) if i < members else 0.0 for i, name in enumerate(names)])
+    result: FloatArray = weight / weight.sum()
+    return result
+
+
+def scale_model(season: int) -> tuple[FloatArray, FloatArray]:
+    """(4,) usual values and coefficients of the features an error scale is made of."""
+    usual, coefficients = SCALE[_kind(season)]
+    return np.array(usual), np.array(coefficients)
 
 
 def step_quantiles(taus: FloatArray, horizon: int, season: int) -> FloatArray:

@@ -15,8 +15,8 @@ from opscopilot.forecasting.engine.types import BoolArray, FloatArray, IntArray
 
 RIDGE = 0.02
 MOST_WINDOWS = 30_000
-"""Windows a fit uses at most; the most recent ones of every history."""
-FEWEST_SERIES = 8
+"""About as many windows a fit uses at most; of long histories every second, third, ..."""
+FEWEST_SERIES = 20
 """Series below which there is nothing to pool."""
 _CONSTANT = 0.3
 _LIMIT = 6.0
@@ -49,12 +49,12 @@ def _scaled(window: FloatArray, lags: int) -> tuple[FloatArray, FloatArray, Floa
 def _fit(log: FloatArray, n: IntArray, horizon: int, lags: int) -> FloatArray | None:
     """(L + 1, h) ridge coefficients, None when no history has a window and what followed it."""
     rows = len(log)
-    designs, targets, used = [], [], 0
-    for end in range(rows - horizon, lags - 1, -1):
+    designs, targets = [], []
+    every = max(1, int(np.maximum(n - lags - horizon, 0).sum()) // MOST_WINDOWS)
+    for end in range(rows - horizon, lags - 1, -every):
         has: BoolArray = n >= rows - end + lags
-        if used >= MOST_WINDOWS or not has.any():
+        if not has.any():
             break
-        used += int(has.sum())
         x, level, spread = _scaled(log[end - lags : end, has], lags)
         designs.append(x)
         targets.append(np.clip((log[end : end + horizon, has] - level) / spread, -_LIMIT, _LIMIT).T)

@@ -1,9 +1,9 @@
 """Seasonal indices: is there a season, and what is its shape now.
 
 Phases are counted back from the end: the last row of a column has phase m - 1 and the first forecast step
-phase 0. Short seasons (up to 23 periods) use ratios to a centred moving average, weighted towards recent
-years because real seasons evolve. Longer ones (weeks of a year) have too few years per phase for that and use
-a few harmonics fitted to the whole history.
+phase 0. Where a history holds enough seasons they are ratios to a centred moving average, weighted towards recent
+seasons because real ones evolve. Long seasons in shorter histories (three years of weeks) have too few values per
+phase for that and use a few harmonics fitted to the whole history.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from opscopilot.forecasting.engine.types import LONG_SEASON, BoolArray, FloatArr
 
 RECENCY = 0.78
 """Weight of a year's ratio relative to the next year's."""
+FASTER_RECENCY = {7: 0.93, 24: 0.95, 168: 0.9, 52: 0.85}
+"""The same for days of a week, hours of a day and of a week, weeks of a year."""
 HARMONICS = 4
+ENOUGH_SEASONS = 6
+"""Seasons from which a long one is read per phase instead of with harmonics."""
+_LONG_SHRINK = 0.7
+"""Share of a long season's indices that may be noise for it to be used."""
 _FLOOR = 0.02
 
 
@@ -53,24 +59,41 @@ class Season:
         return forecast * self.factor[ph] + self.offset[ph]
 
 
-def estimate(columns: Columns, m: int) -> Season:
-    """The season of every column; neutral where the history is too short or shows none."""
+def neutral(columns: Columns, m: int) -> Season:
+    """No season of length `m` in any column."""
     ones, zeros = np.ones((m, columns.count)), np.zeros((m, columns.count))
-    none = Season(m, ones, zeros, np.zeros(columns.count, dtype=bool))
+    return Season(m, ones, zeros, np.zeros(columns.count, dtype=bool))
+
+
+def estimate(columns: Columns, m: int, enough: int = ENOUGH_SEASONS) -> Season:
+    """The season of every column; neutral where the history is too short or shows none.
+
+    A long season is read per phase in columns of at least `enough` of it.
+    """
+    none = neutral(columns, m)
     if m == 1 or columns.rows <= m:
         return none
-    if m >= LONG_SEASON:
-        return _harmonic(columns, m, none)
-    flag = _significant(columns, m)
-    index = np.flatnonzero(flag)
+    if m < LONG_SEASON:
+        return _per_phase(columns, np.flatnonzero(_significant(columns, m)), none)
+    many = columns.n >= enough * m
+    found = _per_phase(columns, np.flatnonzero(many), none)
+    return _harmonic(columns, np.flatnonzero(~many & (columns.n >= 2 * m)), found)
+
+
+def _per_phase(columns: Columns, index: IntArray, none: Season) -> Season:
+    """Ratio indices for the columns in `index`: multiplicative where all values are positive, else additive."""
     if not len(index):
         return none
-    sub = columns.take(index)
-    positive = np.where(sub.valid(), sub.y, np.inf).min(axis=0) > 0
-    factor, offset = ones, zeros
-    factor[:, index] = np.where(positive, _ratio_indices(sub, m, multiplicative=True), 1.0)
-    offset[:, index] = np.where(positive, 0.0, _ratio_indices(sub, m, multiplicative=False))
-    return Season(m, factor, offset, flag)
+    m = none.length
+    positive = np.where(columns.valid()[:, index], columns.y[:, index], np.inf).min(axis=0) > 0
+    for multiplicative, at in ((True, index[positive]), (False, index[~positive])):
+        if not len(at):
+            continue
+        shape, noise = _ratio_indices(columns.take(at), m, multiplicative=multiplicative)
+        use = noise < _LONG_SHRINK if m >= LONG_SEASON else np.ones(len(at), dtype=bool)
+        (none.factor if multiplicative else none.offset)[:, at[use]] = shape[:, use]
+        none.flag[at[use]] = True
+    return none
 
 
 def _significant(columns: Columns, m: int) -> BoolArray:
@@ -92,8 +115,8 @@ def _moving_average(y: FloatArray, m: int) -> FloatArray:
     return (total[m:] - total[:-m]) / m
 
 
-def _ratio_indices(columns: Columns, m: int, *, multiplicative: bool) -> FloatArray:
-    """(m, C) seasonal indices, recency weighted per phase and shrunk towards "no season"."""
+def _ratio_indices(columns: Columns, m: int, *, multiplicative: bool) -> tuple[FloatArray, FloatArray]:
+    """(m, C) seasonal indices, recency weighted per phase and shrunk towards "no season"; (C,) how much."""
     rows, half = columns.rows, m // 2
     average = _moving_average(columns.y, m)
     core = columns.y[half : rows - half]
@@ -104,24 +127,25 @@ def _ratio_indices(columns: Columns, m: int, *, multiplicative: bool) -> FloatAr
         ratio = np.where(seen, core - average, 0.0)
     phase = (np.arange(half, rows - half) - rows) % m
     shape = np.zeros((m, columns.count))
+    recency = FASTER_RECENCY.get(m, RECENCY)
     for j in range(m):
         own = phase == j
-        weight = (RECENCY ** np.arange(int(own.sum()) - 1, -1, -1.0))[:, None] * seen[own]
+        weight = (recency ** np.arange(int(own.sum()) - 1, -1, -1.0))[:, None] * seen[own]
         shape[j] = (ratio[own] * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
     shape -= shape.mean(axis=0)
     residual = np.where(seen, ratio - shape[phase], 0.0)
     variance = (residual**2).sum(axis=0) / np.maximum(seen.sum(axis=0), 1) * m / columns.n
     # James-Stein: noisy indices are pulled towards none (Miller and Williams 2003).
-    shrink = np.clip((m - 3) * variance / np.maximum((shape**2).sum(axis=0), 1e-12), 0.0, 1.0) if m > 3 else 0.0
+    shrink = np.clip(max(m - 3, 0) * variance / np.maximum((shape**2).sum(axis=0), 1e-12), 0.0, 1.0)
     shape = shape * (1 - shrink)
-    return np.maximum(1 + shape, _FLOOR) if multiplicative else shape
+    return (np.maximum(1 + shape, _FLOOR) if multiplicative else shape), shrink
 
 
-def _harmonic(columns: Columns, m: int, none: Season) -> Season:
+def _harmonic(columns: Columns, index: IntArray, none: Season) -> Season:
     """Long seasons: quadratic trend + harmonics by least squares, kept where they explain enough."""
-    index = np.flatnonzero(columns.n >= 2 * m)
     if not len(index):
         return none
+    m = none.length
     sub = columns.take(index)
     valid = sub.valid()
     positive = np.where(valid, sub.y, np.inf).min(axis=0) > 0
@@ -140,7 +164,7 @@ def _harmonic(columns: Columns, m: int, none: Season) -> Season:
     curve = np.concatenate([np.cos(angle), np.sin(angle)], axis=1) @ full[trend.shape[1] :]
     curve = curve * np.clip(1 - 1 / np.maximum(gain, 1e-9), 0.0, 1.0)
     curve -= curve.mean(axis=0)
-    factor, offset, flag = none.factor.copy(), none.offset.copy(), none.flag.copy()
+    factor, offset, flag = none.factor, none.offset, none.flag
     index, keep = index[flag_sub], np.flatnonzero(flag_sub)
     factor[:, index] = np.where(positive[keep], np.exp(np.clip(curve[:, keep], -3, 3)), 1.0)
     offset[:, index] = np.where(positive[keep], 0.0, curve[:, keep])

@@ -1,8 +1,8 @@
 """Combination weights learnt from the rolling origins: stacking (Wolpert 1992; Breiman 1996), pooled over series.
 
 Members and simple forecasts together are combined with weights >= 0 that sum to one and minimise the squared
-backtest error of the block, separately for near and far steps. The weights are shrunk to equal ones for the
-members, more so the fewer series there are, and tilted per series towards what has worked for that series.
+backtest error of the block, separately for near and far steps. The weights are shrunk to shipped ones,
+more so the fewer series there are, and tilted per series towards what has worked for that series.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from opscopilot.forecasting.engine.types import BoolArray, FloatArray
 
 TRUST = 0.8
-"""Most weight the block's own evidence has against equal weights."""
+"""Most weight the block's own evidence has against the prior."""
 PRIOR_SERIES = 15.0
 """Series whose evidence weighs as much as the prior."""
 OWN_POWER = 2.0
@@ -32,19 +32,18 @@ class Stack:
     weights: FloatArray
 
 
-def stack(paths: FloatArray, members: int, actual: FloatArray, scale: FloatArray) -> Stack:
-    """Combine (B, K+1, N, h) forecasts, the first `members` of them models, judged on (K, N, h) actuals.
+def stack(paths: FloatArray, prior: FloatArray, actual: FloatArray, scale: FloatArray) -> Stack:
+    """Combine (B, K+1, N, h) forecasts judged on (K, N, h) actuals; `prior` (B,) weights that sum to one.
 
     `scale` (N,) analytic error scale of each series. The tilt of origin k's path leaves origin k out.
     """
     seen = np.isfinite(actual)
-    equal = np.where(np.arange(len(paths)) < members, 1 / members, 0.0)
     if not seen.any():
-        return Stack(np.tensordot(equal, paths, axes=1), equal)
+        return Stack(np.tensordot(prior, paths, axes=1), prior)
     error = np.where(seen, paths[:, 1:] - actual, 0.0)
-    unit = _unit(np.tensordot(equal, error, axes=1), seen, scale)
+    unit = _unit(np.tensordot(prior, error, axes=1), seen, scale)
     error /= unit
-    weights = _pooled(np.clip(error, -_CLIP, _CLIP), seen, equal)
+    weights = _pooled(np.clip(error, -_CLIP, _CLIP), seen, prior)
     np.abs(error, out=error)
     loss = error.sum(axis=3)
     total = loss.sum(axis=1)
@@ -63,7 +62,7 @@ def _unit(error: FloatArray, seen: BoolArray, scale: FloatArray) -> FloatArray:
     return result
 
 
-def _pooled(error: FloatArray, seen: BoolArray, equal: FloatArray) -> FloatArray:
+def _pooled(error: FloatArray, seen: BoolArray, prior: FloatArray) -> FloatArray:
     """(B, h) weights: those of the near half of the horizon turning into those of the far half."""
     horizon = error.shape[3]
     series = float(seen.any(axis=(0, 2)).sum())
@@ -73,7 +72,7 @@ def _pooled(error: FloatArray, seen: BoolArray, equal: FloatArray) -> FloatArray
     far = _solve(error[..., half:], seen[..., half:]) if seen[..., half:].any() else near
     share = np.clip((np.arange(horizon) + 0.5) / horizon * 2 - 0.5, 0.0, 1.0)
     found = near[:, None] * (1 - share) + far[:, None] * share
-    result: FloatArray = trust * found + (1 - trust) * equal[:, None]
+    result: FloatArray = trust * found + (1 - trust) * prior[:, None]
     return result
 
 
