@@ -41,6 +41,7 @@ from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.routes import Relay
 from opscopilot.planning.forecasts import routes as planning_routes
+from opscopilot.planning.stocks import routes as stock_routes
 from opscopilot.staging import routes as staging_routes
 from opscopilot.staging.connectors.running import PullArea
 from opscopilot.staging.ports import Redriver
@@ -118,6 +119,7 @@ def context_routers(around: Outside) -> list[APIRouter]:
         forecasting_routes.router(around.runs, around.computer),
         quality_routes.router(),
         planning_routes.router(around.runs),
+        stock_routes.router(),
         insights_routes.router(),
         notification_routes.router(around.mail, around.relay),
         copilot_routes.router(copilot(around.chat)),
