@@ -11,6 +11,7 @@ import numpy as np
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.demand.cleaning import ONE_OFF, OUTLIER, Block, Cleaned, clean
+from opscopilot.forecasting.demand.numeric import numbers
 from opscopilot.forecasting.demand.periods import Period
 from opscopilot.forecasting.engine.types import FloatArray
 from opscopilot.kernel.db import Tx
@@ -50,7 +51,7 @@ def clean_changed(tx: Tx, period: Period, *, undo_stockouts: bool, set_aside: bo
     tx.execute("DROP TABLE IF EXISTS demand_changed, demand_cleaned")
     tx.execute(_TABLES)
     tx.execute(_CLEANED)
-    spans = _numbers(tx, "SELECT place, series, first, buckets FROM demand_changed ORDER BY place", 4)
+    spans = numbers(tx, "SELECT place, series, first, buckets FROM demand_changed ORDER BY place", 4)
     adjusted: _Adjustments = {}
     for row in tx.rows(_ADJUSTED):
         adjusted.setdefault(row["place"], []).append(row)
@@ -64,13 +65,8 @@ def clean_changed(tx: Tx, period: Period, *, undo_stockouts: bool, set_aside: bo
     return count
 
 
-def _numbers(tx: Tx, query: str, columns: int) -> FloatArray:
-    """The rows of `query`, numbers only, as (rows, columns)."""
-    return np.array(copyio.read(tx, query).getvalue().split(), dtype=np.float64).reshape(-1, columns)
-
-
 def _block(tx: Tx, spans: FloatArray, low: int) -> Block:
-    table = _numbers(tx, _READ.format(low=low, high=low + len(spans)), 9)
+    table = numbers(tx, _READ.format(low=low, high=low + len(spans)), 9)
     row, column = table[:, 0].astype(np.int64) - low, table[:, 1].astype(np.int64)
     shape = (len(spans), int(spans[:, 3].max(initial=1)))
     filled = []
@@ -80,9 +76,10 @@ def _block(tx: Tx, spans: FloatArray, low: int) -> Block:
         filled.append(matrix)
     first, lengths = spans[:, 2].astype(np.int64), spans[:, 3].astype(np.int64)
     promo = np.zeros(shape, dtype=bool)
-    ran = _numbers(tx, _PROMOS.format(low=low, high=low + len(spans)), 2).astype(np.int64)
+    ran = numbers(tx, _PROMOS.format(low=low, high=low + len(spans)), 2).astype(np.int64)
     promo[ran[:, 0] - low, ran[:, 1]] = True
-    return Block(first, lengths, *filled, promo=promo)
+    ordered, one_off, lost, lines, out_share, out_qty, out_lines = filled
+    return Block(first, lengths, ordered, one_off, lost, lines, out_share, out_qty, out_lines, promo)
 
 
 def _rows(

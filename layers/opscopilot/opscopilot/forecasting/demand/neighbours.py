@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opscopilot.forecasting import copyio
 from opscopilot.forecasting.demand.lookalikes import Candidate, NewItem, closest
+from opscopilot.forecasting.demand.numeric import numbers
 from opscopilot.forecasting.demand.periods import PeriodName
 from opscopilot.forecasting.engine.types import FloatArray
 from opscopilot.kernel.db import Row, Tx
@@ -77,12 +77,12 @@ def _demand(tx: Tx, version: OfVersion, items: set[str]) -> dict[str, FloatArray
     if not order:
         return {}
     listed = ", ".join(f"('{one}'::uuid, {n})" for n, one in enumerate(order))
-    stream = copyio.read(
+    table = numbers(
         tx,
         f"""SELECT v.place, h.unconstrained_qty FROM (VALUES {listed}) v (id, place)
             JOIN forecast.demand_history h ON h.sku_id = v.id AND h.period = '{version.length.name}'
             WHERE h.bucket_start <= '{version.history_end}' ORDER BY v.place, h.bucket_start""",
+        2,
     )
-    table = np.array(stream.getvalue().split(), dtype=np.float64).reshape(-1, 2)
     edges = np.searchsorted(table[:, 0], np.arange(len(order) + 1))
     return {one: table[edges[n] : edges[n + 1], 1] for n, one in enumerate(order)}

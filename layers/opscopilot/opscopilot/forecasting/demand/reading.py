@@ -8,10 +8,10 @@ from uuid import UUID
 
 import numpy as np
 
-from opscopilot.forecasting import copyio
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand import drivers, neighbours, shape, succession
 from opscopilot.forecasting.demand.calendar import DataCut
+from opscopilot.forecasting.demand.numeric import numbers
 from opscopilot.forecasting.demand.periods import Period
 from opscopilot.forecasting.demand.series import Series
 from opscopilot.forecasting.engine import EngineSettings
@@ -124,7 +124,7 @@ def _histories(tx: Tx, version: OfVersion, number: int, count: int) -> list[Floa
     query = _HISTORIES.format(
         version=version.id, batch=number, period=version.length.name, until=version.history_end
     )  # fmt: skip
-    table = np.array(copyio.read(tx, query).getvalue().split(), dtype=np.float64).reshape(-1, 2)
+    table = numbers(tx, query, 2)
     edges = np.searchsorted(table[:, 0], np.arange(count + 1))
     return [table[edges[i] : edges[i + 1], 1] for i in range(count)]
 
