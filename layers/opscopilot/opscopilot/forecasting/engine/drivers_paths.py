@@ -9,7 +9,7 @@ import numpy as np
 
 from opscopilot.forecasting.engine.batch import forecast_batch
 from opscopilot.forecasting.engine.drivers_choice import Blend, blend
-from opscopilot.forecasting.engine.drivers_effects import Effects, estimate, partial, worth_it
+from opscopilot.forecasting.engine.drivers_effects import estimate, partial, worth_it
 from opscopilot.forecasting.engine.drivers_features import Features
 from opscopilot.forecasting.engine.drivers_levels import level_paths
 from opscopilot.forecasting.engine.types import BatchForecast, BoolArray, EngineSettings, FloatArray, IntArray
@@ -24,12 +24,15 @@ _ZERO_SHIFT = 0.5
 class Paths:
     """(K+1, n, h) each, slot 0 the forecast: `final` what is used, `regular` the same without promotions' effect.
 
-    `spread` is the scale of its error, `base` the engine's forecast of the cleaned series, `blend` what was chosen.
+    `spread` is the scale of its error, `noise` (n, h) the variance of its logarithm, `hidden` how many of the last
+    periods the origins hid at most, `base` the engine's forecast of the cleaned series, `blend` what was chosen.
     """
 
     final: FloatArray
     regular: FloatArray
     spread: FloatArray
+    noise: FloatArray
+    hidden: int
     actual: FloatArray
     base: BatchForecast
     blend: Blend
@@ -93,8 +96,13 @@ def driver_paths(
     chosen = blend(plain_path, clean_path, level, logs, actual, squared)
     if chosen is None:
         return None
-    spread = _spread(base, chosen.final, ahead, effects)
-    return Paths(chosen.final, chosen.regular, spread, actual, base, chosen, season, tuple(levels))
+    unsure = np.stack([np.einsum("nhk,nkl,nhl->nh", x, one.cov, x) for x, one in zip(ahead, effects, strict=True)])
+    unsure = np.clip(unsure, 0, 1)
+    spread = _spread(base, chosen.final, unsure)
+    noise = found.noise[:, None] + unsure[0]
+    return Paths(
+        chosen.final, chosen.regular, spread, noise, int(cuts.max()), actual, base, chosen, season, tuple(levels)
+    )
 
 
 def _log(demand: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -126,12 +134,11 @@ def _ahead(x: FloatArray, rows: int, cuts: IntArray, horizon: int) -> FloatArray
     return taken
 
 
-def _spread(base: BatchForecast, final: FloatArray, ahead: FloatArray, effects: Sequence[Effects]) -> FloatArray:
+def _spread(base: BatchForecast, final: FloatArray, unsure: FloatArray) -> FloatArray:
     """(K+1, n, h) error scale: the engine's relative width of the baseline, and what is not known of the effects."""
     width = (base.quantile(0.9) - base.quantile(0.1)) / 2.56
     relative = np.clip(width / np.maximum(base.mean, 1e-12), 0.02, 20)
-    unsure = np.stack([np.einsum("nhk,nkl,nhl->nh", x, one.cov, x) for x, one in zip(ahead, effects, strict=True)])
-    scale = np.sqrt(relative[None] ** 2 + np.clip(unsure, 0, 1))
+    scale = np.sqrt(relative[None] ** 2 + unsure)
     floor = 0.02 * base.mean.mean(axis=1)[None, :, None]
     result: FloatArray = np.maximum(final * scale, floor) + 1e-9
     return result

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 
 from opscopilot.forecasting.engine.drivers_paths import Paths
+from opscopilot.forecasting.engine.intervals import OWN_POWER, running_scale
 from opscopilot.forecasting.engine.metrics import interval, ratio
 from opscopilot.forecasting.engine.pool import own_width, pooled_quantiles
-from opscopilot.forecasting.engine.regular import WIDTH_POWER, running_scale
 from opscopilot.forecasting.engine.types import (
     Backtest,
     BacktestMetrics,
@@ -19,6 +20,12 @@ from opscopilot.forecasting.engine.types import (
     IntArray,
 )
 
+_ENOUGH_HIDDEN = 2.0
+"""Horizons the origins must have hidden before their errors alone say how wide an interval is."""
+_SHARED = 0.4
+"""Share of the error that all periods of a sum have in common."""
+_DRIFT = 1.3
+"""Noise around a moving level, times this, is noise around a level that is not known ahead."""
 CLOSED_NOTE = "no working time in {count} of the periods ahead: nothing is expected there"
 
 
@@ -66,7 +73,19 @@ def _quantiles(paths: Paths, taus: FloatArray) -> tuple[FloatArray, FloatArray, 
     width = (base.cumulative[:, :, at[0.9]] - base.cumulative[:, :, at[0.1]]) / 2.56
     prior = _shape(base.cumulative, np.cumsum(base.mean, axis=1), width)
     totals, _ = _around(sums, running_scale(paths.spread), np.cumsum(paths.actual, axis=2), taus, prior)
+    seen = min(1.0, paths.hidden / (_ENOUGH_HIDDEN * paths.final.shape[2]))
+    final = seen * final + (1 - seen) * _from_noise(paths.final[0], paths.noise, taus)
+    steps = np.arange(1, sums.shape[2] + 1)
+    shared = (_SHARED + (1 - _SHARED) / steps)[None, :]
+    totals = seen * totals + (1 - seen) * _from_noise(sums[0], paths.noise * shared, taus)
     return final, totals, back
+
+
+def _from_noise(path: FloatArray, variance: FloatArray, taus: FloatArray) -> FloatArray:
+    """Log-normal quantiles around a path: what the noise of the past says where hardly anything could be hidden."""
+    normal = np.array([NormalDist().inv_cdf(float(tau)) for tau in taus])
+    result: FloatArray = path[:, :, None] * np.exp(np.sqrt(_DRIFT * variance)[:, :, None] * normal)
+    return result
 
 
 def _shape(quantiles: FloatArray, mean: FloatArray, width: FloatArray) -> FloatArray:
@@ -81,7 +100,7 @@ def _around(
 ) -> tuple[FloatArray, FloatArray]:
     """Quantiles around slot 0 and around the origins' paths, from the errors of the origins."""
     z = np.clip((actual - path[1:]) / spread[1:], -50, 50)
-    own, without = own_width(z, WIDTH_POWER)
+    own, without = own_width(z, OWN_POWER)
     shape = pooled_quantiles(z / without[:, :, None], taus, prior)
     final = path[0][:, :, None] + (spread[0] * own[:, None])[:, :, None] * shape[None]
     back = path[1:][..., None] + (spread[1:] * without[:, :, None])[..., None] * shape[None, None]
