@@ -11,7 +11,7 @@ from local.testing import ThrowawayDatabase
 from opscopilot.entrypoints.parts import Outside, context_routers
 from tests.integration.forecasting.conftest import bus, clock, db, make_plant, opened, plant, run, service
 from tests.support.api import Api, make_api, open_database, token
-from tests.support.outside import memory_outside
+from tests.support.outside import MemoryRuns, memory_outside
 
 __all__ = ["bus", "clock", "db", "make_plant", "opened", "plant", "run", "service"]
 
@@ -46,3 +46,18 @@ def published(plant: Any, run: Callable[[Any], Any]) -> Any:
     plant.stock("A", 100)
     run(plant)
     return plant
+
+
+@pytest.fixture
+def carry_out(around: Outside, service: Any) -> Callable[[Any], dict[str, Any]]:
+    """Do what an answer's run was started for, as the state machine would; the function's answer."""
+
+    def go(answer: Any) -> dict[str, Any]:
+        assert answer.status == 202, answer.text
+        assert isinstance(around.runs, MemoryRuns)
+        payloads = {str(run): payload for (_, run), payload in around.runs.started.items()}
+        payload = payloads[answer.json["run_id"]]
+        done: dict[str, Any] = service.run({"task": "command", "input": payload})
+        return done
+
+    return go

@@ -41,7 +41,10 @@ WITH inside AS (
 UPDATE forecast.forecast_series s SET lead_time_mean = greatest(0, s.lead_time_mean + i.lead),
     lead_time_quantiles = ARRAY(SELECT greatest(0, q + i.lead)
         FROM unnest(s.lead_time_quantiles) WITH ORDINALITY AS u(q, place) ORDER BY place),
-    order_up_to = greatest(0, s.order_up_to + i.protection)
+    order_up_to = greatest(0, s.order_up_to + i.protection),
+    protection_mean = greatest(0, s.protection_mean + i.protection),
+    protection_quantiles = ARRAY(SELECT greatest(0, q + i.protection)
+        FROM unnest(s.protection_quantiles) WITH ORDINALITY AS u(q, place) ORDER BY place)
 FROM inside i WHERE s.version_id = :version AND s.entity_type = i.entity_type AND s.entity_id = i.entity_id
 """
 

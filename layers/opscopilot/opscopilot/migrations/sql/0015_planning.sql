@@ -151,7 +151,7 @@ BEGIN
             USING ERRCODE = 'restrict_violation';
     END IF;
     IF NEW.status <> OLD.status AND NOT move = ANY (moves) AND NOT (
-        move = 'superseded>published' AND current_setting('app.rollback_to', true) = NEW.id::text)
+        move = 'superseded>published' AND coalesce(current_setting('app.rollback_to', true), '') = NEW.id::text)
     THEN
         RAISE EXCEPTION 'Forecast version % cannot go from % to %.', OLD.code, OLD.status, NEW.status
             USING ERRCODE = 'restrict_violation';
@@ -163,3 +163,49 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+ALTER TABLE forecast.forecast_models
+    ADD COLUMN validated_at timestamptz,
+    ADD COLUMN activated_at timestamptz,
+    ADD COLUMN retired_at timestamptz;
+UPDATE forecast.forecast_models SET activated_at = created_at WHERE status = 'active';
+
+-- A challenger beside the active model on the same series and rolling origins: sums of one version's run. The
+-- challenger's forecasts are kept to be held against what comes.
+CREATE TABLE forecast.model_trials (
+    tenant_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    model_id uuid NOT NULL,
+    entity_type text NOT NULL,
+    entity_id uuid NOT NULL,
+    location_id uuid,
+    n double precision NOT NULL,
+    scale double precision,
+    absolute double precision NOT NULL,
+    champion_absolute double precision NOT NULL,
+    actual double precision NOT NULL,
+    coverage_95 double precision,
+    champion_coverage_95 double precision,
+    milliseconds double precision,
+    CONSTRAINT model_trials_key UNIQUE NULLS NOT DISTINCT
+        (tenant_id, version_id, model_id, entity_type, entity_id, location_id),
+    FOREIGN KEY (tenant_id, version_id) REFERENCES forecast.forecast_versions (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, model_id) REFERENCES forecast.forecast_models (tenant_id, id)
+);
+SELECT platform.secure_table('forecast.model_trials');
+
+CREATE TABLE forecast.challenger_forecasts (
+    tenant_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    model_id uuid NOT NULL,
+    entity_type text NOT NULL,
+    entity_id uuid NOT NULL,
+    location_id uuid,
+    bucket_start date NOT NULL,
+    value numeric(18,6) NOT NULL CHECK (value >= 0),
+    CONSTRAINT challenger_forecasts_key UNIQUE NULLS NOT DISTINCT
+        (tenant_id, version_id, model_id, entity_type, entity_id, location_id, bucket_start),
+    FOREIGN KEY (tenant_id, version_id) REFERENCES forecast.forecast_versions (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, model_id) REFERENCES forecast.forecast_models (tenant_id, id)
+);
+SELECT platform.secure_table('forecast.challenger_forecasts');
