@@ -21,7 +21,8 @@ WHERE EXISTS (SELECT 1 FROM forecast.demand_series s WHERE s.sku_id = k.id)
 """
 _STORE = """
 INSERT INTO forecast.demand_groups AS g (tenant_id, id, entity_type, code, name, category, uom, parent_id)
-SELECT :tenant, id, entity_type, code, name, category, uom, parent_id FROM wanted_groups
+SELECT :tenant, id, entity_type, code, name, CASE WHEN entity_type = 'family' THEN coalesce(category, '') END, uom, parent_id
+FROM wanted_groups
 ON CONFLICT (tenant_id, id) DO UPDATE SET code = excluded.code, name = excluded.name, updated_at = now()
 WHERE (g.code, g.name) IS DISTINCT FROM (excluded.code, excluded.name)
 """

@@ -22,7 +22,7 @@ SELECT series, b, coalesce(s.ordered, 0)::numeric(18,6) AS ordered_qty, coalesce
        coalesce(s.lost, 0)::numeric(18,6) AS lost_qty, coalesce(s.lost > 0 OR s.out_days > 0, false) AS was_stocked_out,
        p.series IS NOT NULL AS was_promo, coalesce(c.unconstrained, s.ordered, 0)::numeric(18,6) AS unconstrained_qty,
        coalesce(c.rule, 'as_ordered') AS cleaning_rule, coalesce(s.lines, 0) AS order_lines,
-       c.flag, c.flag_reason, CASE WHEN s.out_days > 0 THEN (1 - s.out_share)::real END AS in_stock_share, c.adjustment_id
+       c.flag, c.flag_reason, CASE WHEN s.out_days > 0 THEN round((1 - s.out_share)::numeric, 4)::real END AS in_stock_share, c.adjustment_id
 FROM (SELECT s.* FROM demand_sparse s JOIN demand_changed USING (series)) s FULL JOIN demand_cleaned c USING (series, b)
 FULL JOIN (SELECT p.* FROM demand_promos p JOIN demand_changed USING (series)) p USING (series, b)
 """

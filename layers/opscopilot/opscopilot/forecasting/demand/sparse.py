@@ -34,9 +34,16 @@ WITH ordered AS (
 ), out AS (
     SELECT k.series, o.day, extract(isodow FROM o.day)::int AS dow FROM demand_out_days o
     JOIN demand_keys k ON k.sku_id = o.sku_id AND k.location_id IS NOT DISTINCT FROM o.location_id
+), stocked AS (
+    SELECT series, greatest((max(day) - min(day)) / 7.0, 1) AS weeks FROM ordered
+    WHERE series IN (SELECT series FROM out) GROUP BY series
+), gone AS (
+    SELECT series, dow, count(*) AS days FROM out GROUP BY 1, 2
 ), own AS (
-    SELECT series, extract(isodow FROM day)::int AS dow, sum(lines) AS lines, sum(sum(lines)) OVER (PARTITION BY series)
-           AS total FROM ordered WHERE series IN (SELECT series FROM out) GROUP BY 1, 2
+    SELECT series, dow, lines * weeks / greatest(weeks - coalesce(days, 0), 1) AS lines,
+           sum(lines * weeks / greatest(weeks - coalesce(days, 0), 1)) OVER (PARTITION BY series) AS total
+    FROM (SELECT series, extract(isodow FROM day)::int AS dow, sum(lines) AS lines FROM ordered GROUP BY 1, 2) o
+    JOIN stocked USING (series) LEFT JOIN gone USING (series, dow)
 ), missed AS (
     SELECT out.series, out.day, ((coalesce(own.lines, 0) + 4 * coalesce(w.weight, 0))
            / (coalesce(max(own.total) OVER (PARTITION BY out.series), 0) + 4))::float8 AS weight
