@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-sensors clean
+.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-sensors bench-forecast-run clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,11 +57,14 @@ bench-forecast: setup ## Forecasts beside statsforecast, same run (DATA=tidy Par
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt -c constraints.txt
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.forecast $(if $(DATA),--data "$(DATA)") $(if $(SERIES),--series $(SERIES))
 
+bench-forecast-run: setup ## A whole run through the local state machine (SERIES=100000; KILL=1 pulls the plug half-way)
+	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.forecast_run $(if $(SERIES),--series $(SERIES)) $(if $(KILL),--kill)
+
 bench-sensors: setup ## Sensor anomalies by the rule of the Numenta benchmark (DATA=its folder or archive)
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.sensors $(if $(DATA),--data "$(DATA)")
 
 bench: setup ## Run the other benchmarks; each ends with RESULT {json}
-	@for one in $(filter-out benchmarks/ingest.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+	@for one in $(filter-out benchmarks/ingest.py benchmarks/forecast_run.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; $(BIN)/python $$one || exit 1; done
 
 clean: ## Remove the virtual environment, local state and build output
 	rm -rf $(VENV) .local .aws-sam build

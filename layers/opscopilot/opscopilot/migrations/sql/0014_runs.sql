@@ -23,7 +23,7 @@ CREATE TABLE forecast.forecast_runs (
     CONSTRAINT failed_says_why CHECK (status <> 'failed' OR error IS NOT NULL)
 );
 CREATE INDEX forecast_runs_recent_ix ON forecast.forecast_runs (tenant_id, started_at DESC, id DESC);
-CREATE INDEX forecast_runs_versions_ix ON forecast.forecast_runs USING gin (versions);
+CREATE INDEX forecast_runs_open_ix ON forecast.forecast_runs (tenant_id, updated_at) WHERE status = 'running';
 SELECT platform.secure_table('forecast.forecast_runs');
 
 -- The items of a forecast that somebody asked for by hand (a version of scope adhoc, never published).
