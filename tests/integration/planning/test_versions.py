@@ -107,7 +107,7 @@ def test_p52_only_a_rollback_that_names_the_version_gets_past_the_guard(
         "UPDATE forecast.forecast_versions SET status = 'published' WHERE id = :id",
         """UPDATE forecast.forecast_versions SET status = 'published', name = 'other' WHERE id = :id
              AND set_config('app.rollback_to', CAST(:id AS text), true) IS NOT NULL""",
-        "UPDATE forecast.forecasts SET value = 0 WHERE version_id = :id",
+        "UPDATE forecast.forecasts SET method = 'none' WHERE version_id = :id",
     ]
     for sql in tries:
         with (
