@@ -11,15 +11,16 @@ from __future__ import annotations
 import numpy as np
 
 from opscopilot.forecasting.engine.columns import Columns
-from opscopilot.forecasting.engine.types import BoolArray, FloatArray, IntArray
+from opscopilot.forecasting.engine.types import FloatArray, IntArray
 
 RIDGE = 0.02
-MOST_WINDOWS = 30_000
+MOST_WINDOWS = 12_000
 """About as many windows a fit uses at most; of long histories every second, third, ..."""
 FEWEST_SERIES = 20
 """Series below which there is nothing to pool."""
 _CONSTANT = 0.3
 _LIMIT = 6.0
+_LEAST_SPREAD = 0.02
 
 
 def pooled_regression(columns: Columns, y: FloatArray, horizon: int, lags: int, otherwise: FloatArray) -> FloatArray:
@@ -37,36 +38,52 @@ def pooled_regression(columns: Columns, y: FloatArray, horizon: int, lags: int, 
     return out
 
 
-def _scaled(window: FloatArray, lags: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Windows (L, C) as rows of a design (C, L + 1), their level (C,) and spread (C,)."""
-    level: FloatArray = window[-min(lags, max(3, lags // 3)) :].mean(axis=0)
-    x = (window - level).T
-    spread: FloatArray = x.std(axis=1) + 0.02
-    scaled = np.clip(x / spread[:, None], -_LIMIT, _LIMIT)
-    return np.concatenate([scaled, np.full((len(x), 1), _CONSTANT)], axis=1), level, spread
+def _recent(lags: int) -> int:
+    """Periods whose mean is the level of a window."""
+    return min(lags, max(3, lags // 3))
+
+
+def _designed(window: FloatArray, level: FloatArray, spread: FloatArray) -> FloatArray:
+    """(W, L + 1) rows of the design from windows (W, L), their level and spread (W,)."""
+    out = np.empty((len(window), window.shape[1] + 1))
+    np.subtract(window, level[:, None], out=out[:, :-1])
+    out[:, :-1] /= spread[:, None]
+    np.clip(out[:, :-1], -_LIMIT, _LIMIT, out=out[:, :-1])
+    out[:, -1] = _CONSTANT
+    return out
+
+
+def _moving(log: FloatArray, lags: int) -> tuple[FloatArray, FloatArray]:
+    """(T - L + 1, C) level and spread of the window that begins at each row."""
+    total, square = (np.concatenate([np.zeros((1, log.shape[1])), np.cumsum(x, axis=0)]) for x in (log, log * log))
+    mean = (total[lags:] - total[:-lags]) / lags
+    variance = (square[lags:] - square[:-lags]) / lags - mean * mean
+    recent = _recent(lags)
+    level = (total[lags:] - total[lags - recent : -recent]) / recent
+    return level, np.sqrt(np.maximum(variance, 0.0)) + _LEAST_SPREAD
 
 
 def _fit(log: FloatArray, n: IntArray, horizon: int, lags: int) -> FloatArray | None:
     """(L + 1, h) ridge coefficients, None when no history has a window and what followed it."""
     rows = len(log)
-    designs, targets = [], []
-    every = max(1, int(np.maximum(n - lags - horizon, 0).sum()) // MOST_WINDOWS)
-    for end in range(rows - horizon, lags - 1, -every):
-        has: BoolArray = n >= rows - end + lags
-        if not has.any():
-            break
-        x, level, spread = _scaled(log[end - lags : end, has], lags)
-        designs.append(x)
-        targets.append(np.clip((log[end : end + horizon, has] - level) / spread, -_LIMIT, _LIMIT).T)
-    if not designs:
+    every = max(1, int(np.maximum(n - lags - horizon + 1, 0).sum()) // MOST_WINDOWS)
+    begin = np.arange(rows - horizon - lags, -1, -every)
+    at, column = np.nonzero(begin[:, None] >= (rows - n)[None, :])
+    if not len(at):
         return None
-    x, z = np.concatenate(designs), np.concatenate(targets)
+    level, spread = _moving(log, lags)
+    first = begin[at]
+    level, spread = level[first, column], spread[first, column]
+    windows = np.lib.stride_tricks.sliding_window_view(log, lags + horizon, axis=0)[first, column]
+    x = _designed(windows[:, :lags], level, spread)
+    z = np.clip((windows[:, lags:] - level[:, None]) / spread[:, None], -_LIMIT, _LIMIT)
     gram = x.T @ x / len(x) + RIDGE * np.eye(x.shape[1])
     return np.asarray(np.linalg.solve(gram, x.T @ z / len(x)), dtype=np.float64)
 
 
 def _predict(log: FloatArray, beta: FloatArray, lags: int) -> FloatArray:
     """(h, C) forecast from the last window of every column."""
-    x, level, spread = _scaled(log[len(log) - lags :], lags)
+    level, spread = (part[-1] for part in _moving(log[len(log) - lags :], lags))
+    x = _designed(log[len(log) - lags :].T, level, spread)
     result: FloatArray = np.exp(np.clip((x @ beta) * spread[:, None], -3, 3) + level[:, None]).T
     return result
