@@ -7,9 +7,11 @@ from typing import Any
 
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.alerting.raising import raise_alerts
-from opscopilot.forecasting.config import PRIMARY, ForecastConfig
+from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.quality import scrap
+from opscopilot.forecasting.quality.charts import conditions as chart_conditions
+from opscopilot.forecasting.quality.charts import keep
 from opscopilot.forecasting.quality.sensors import conditions, watch
 from opscopilot.forecasting.runs import versions
 from opscopilot.forecasting.runs.versions import Version
@@ -31,9 +33,13 @@ class Found:
 
 def run(tx: Tx, version: Version, plant: PlantSettings, clock: Clock) -> Found:
     """Forecast scrap and judge what is new, for `version` while it is still a draft."""
-    counts = scrap.forecast(tx, version, data_cut(plant, clock).complete_day, plant.default_currency)
+    today = data_cut(plant, clock).complete_day
+    counts = scrap.forecast(tx, version, today, plant.default_currency)
     seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
-    return Found({"scrap": counts, "sensors": seen.as_json()}, conditions.current(tx))
+    kept = keep.update(tx, version.id, today, plant.week_start, plant.now(clock))
+    found = [*chart_conditions.current(tx, plant.default_currency), *conditions.current(tx)]
+    charts = {"charts": kept.charts, "signals": kept.signals}
+    return Found({"scrap": counts, "charts": charts, "sensors": seen.as_json()}, found)
 
 
 def on_readings(database: Database, clock: Clock, config: ForecastConfig, tenant_id: Any) -> str:
@@ -45,7 +51,7 @@ def on_readings(database: Database, clock: Clock, config: ForecastConfig, tenant
         versions.lock_tenant(tx)
         plant = plant_settings(tx)
         seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
-        version = versions.published(tx, PRIMARY)
+        version = versions.published(tx, "weekly")
         if version is not None and seen.sensors:
             raise_alerts(tx, version, conditions.current(tx), plant, clock, config, only=conditions.PREFIXES)
     return f"{seen.readings} sensor readings were judged, {seen.signals} signals; they change no forecast"

@@ -1,0 +1,1 @@
+"""Control charts: limits frozen at a stable base period, and what lies beyond them."""
