@@ -22,6 +22,8 @@ _PRIOR_GROUPS = 2.0
 """Groups whose evidence weighs as much as the prior idea of how much groups differ."""
 _CHANCE, _TRIFLE = 3.0, 0.003
 """Variance explained that is chance, per feature, and that is too little to matter, as a share of all."""
+_DIFFER = (0.1, 0.03)
+"""How much effects are thought to differ, before the data say so: a share of the common effect, and of the prior."""
 _OUTLIER = 3.5
 """Residuals beyond this many robust standard deviations are cut off."""
 
@@ -149,7 +151,7 @@ def estimate(data: Partial, prior: FloatArray, labels: Sequence[IntArray], known
     for _ in range(_PASSES if known is None else 1):
         pooled = _pooled(data, noise, prior)
         beta = np.repeat(pooled[None], count, axis=0)
-        differ = (0.25 * np.abs(pooled) + 0.1 * prior) ** 2
+        differ = (_DIFFER[0] * np.abs(pooled) + _DIFFER[1] * prior) ** 2
         for k, codes in enumerate(kinds):
             if known is None:
                 own, cov, spread = _deviation(data, noise, beta, codes, differ, _ROUNDS)

@@ -192,12 +192,13 @@ def _with_neighbours(
 ) -> list[tuple[str, FloatArray, float]]:
     """(name, feature, how strong its effect may be) of own features, interactions and what neighbours do."""
     first = [n for n in main if n in names]
-    out = [(name, x, 1.0 if name in first else 0.3) for name, x in main.items()]
+    out = [(name, x, 1.0 if name in first else 0.15 if name.endswith(" after") else 0.3) for name, x in main.items()]
     for i, a in enumerate(first):
         out += [(f"{a} × {b}", main[a] * main[b], 0.5) for b in first[i + 1 :]]
+    # What others cost takes demand away; their flags say little beside it and cost as much to learn.
+    told = [name for name in first if f"{name} cut" in main] or first
     for number, codes in enumerate(markets):
-        for name in first:
-            out.append((f"others' {name} ({number + 1})", _others(main[name], codes), 0.3))
+        out += [(f"others' {name} ({number + 1})", _others(main[name], codes), 0.3) for name in told]
     return out
 
 
