@@ -21,7 +21,6 @@ from opscopilot.forecasting.inventory.risk import Risk, Window, assess
 from opscopilot.forecasting.inventory.safety import Target, policies
 from opscopilot.forecasting.supply.delivery import Curves
 from opscopilot.forecasting.supply.delivery import judge as judge_delivery
-from opscopilot.forecasting.supply.lateness import counts
 from opscopilot.forecasting.supply.leadtimes import LeadTime, Sourcing, lead_time
 from opscopilot.forecasting.supply.observed import OpenLine
 
@@ -95,7 +94,7 @@ def test_an_order_without_a_date_is_expected_after_the_lead_time() -> None:
 
 def doubtful(late_share: int) -> Curves:
     """A supplier of whose 100 deliveries so many came 20 days late and the others on the day."""
-    return Curves({(MILL, ITEM): counts([20] * late_share + [0] * (100 - late_share))})
+    return Curves({(MILL, ITEM): [(20, False, late_share), (0, False, 100 - late_share)]})
 
 
 def test_open_supply_counts_with_the_probability_that_it_comes_in_time() -> None:

@@ -22,7 +22,7 @@ from opscopilot.forecasting.runs.versions import Version
 from opscopilot.forecasting.settings import PlanSettings, plan_settings
 from opscopilot.forecasting.supply.delivery import Curves, judge
 from opscopilot.forecasting.supply.leadtimes import sourcing
-from opscopilot.forecasting.supply.observed import lateness_counts
+from opscopilot.forecasting.supply.observed import lateness_seen
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.money import Money
 
@@ -61,7 +61,7 @@ def assess_all(tx: Tx, version: Version, config: ForecastConfig, currency: str) 
     """Judge every SKU with stock or demand as of the version's cut."""
     known, items = sourcing(tx, version.as_of, config), positions(tx, version.as_of, currency)
     demand = outlooks.read(tx, version, {key: one.lead_time for key, one in known.items()}, config)
-    settings, curves = plan_settings(tx), Curves(lateness_counts(tx, version.as_of))
+    settings, curves = plan_settings(tx), Curves(lateness_seen(tx, version.as_of))
     kinds = classify(tx, version, items, demand.outlooks, currency)
     replaced = supersession.read(tx, version.as_of)
     inherited, given = supersession.inherited(replaced, items), approved(tx, version.as_of)

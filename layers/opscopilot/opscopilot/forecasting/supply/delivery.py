@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-
-import numpy as np
+from uuid import UUID
 
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.engine.types import FloatArray
-from opscopilot.forecasting.supply.lateness import Counts, empty, hazards, later_than, quantile, survival
+from opscopilot.forecasting.supply.lateness import Seen, counts, hazards, later_than, quantile, survival
 from opscopilot.forecasting.supply.leadtimes import ENOUGH, LeadTime
 from opscopilot.forecasting.supply.observed import PRODUCTION, Key, OpenLine
 
@@ -42,45 +41,45 @@ class Delivery:
 
 
 class Curves:
-    """Survival curves of lateness per supplier and SKU, made when asked for."""
+    """Survival curves of lateness per supplier and SKU, made when asked for; those of suppliers are kept."""
 
-    def __init__(self, found: Mapping[Key, Counts]) -> None:
-        self._pairs = found
-        self._suppliers: dict[bool, dict[object, Counts]] = {False: {}, True: {}}
+    def __init__(self, seen: Mapping[Key, Sequence[Seen]]) -> None:
+        self._pairs = seen
+        self._suppliers: dict[UUID, dict[tuple[int, bool], int]] = {}
+        self._arrived: dict[UUID, int] = {}
         self._wide: dict[bool, FloatArray] = {}
-        self._mid: dict[object, FloatArray] = {}
-        self._curves: dict[Key, FloatArray] = {}
-        for (supplier, _), one in found.items():
-            group = self._suppliers[supplier == PRODUCTION].setdefault(supplier, empty())
-            group.arrived[:] += one.arrived
-            group.waiting[:] += one.waiting
+        self._mid: dict[UUID, FloatArray] = {}
+        for (supplier, _), found in seen.items():
+            group = self._suppliers.setdefault(supplier, {})
+            for day, waiting, n in found:
+                group[day, waiting] = group.get((day, waiting), 0) + n
+                self._arrived[supplier] = self._arrived.get(supplier, 0) + (0 if waiting else n)
+        own = self._arrived.get(PRODUCTION, 0)
+        self._known = {True: own, False: sum(self._arrived.values()) - own}
 
-    def known(self, supplier: object) -> int:
+    def known(self, supplier: UUID) -> int:
         """Deliveries of everybody of the supplier's kind: below ENOUGH nothing can be said."""
-        return sum(one.n for one in self._suppliers[supplier == PRODUCTION].values())
+        return self._known[supplier == PRODUCTION]
 
-    def of_supplier(self, supplier: object) -> FloatArray:
+    def of_supplier(self, supplier: UUID) -> FloatArray:
         """Hazards of a supplier, shrunk to all."""
         if supplier not in self._mid:
             own = supplier == PRODUCTION
             if own not in self._wide:
-                groups = list(self._suppliers[own].values())
-                whole = Counts(sum_of([g.arrived for g in groups]), sum_of([g.waiting for g in groups]))
-                self._wide[own] = hazards(whole, None)
-            self._mid[supplier] = hazards(self._suppliers[own].get(supplier, empty()), self._wide[own])
+                groups = [group for key, group in self._suppliers.items() if (key == PRODUCTION) == own]
+                self._wide[own] = hazards(counts(one for group in groups for one in _listed(group)), None)
+            self._mid[supplier] = hazards(counts(_listed(self._suppliers.get(supplier, {}))), self._wide[own])
         return self._mid[supplier]
 
     def curve(self, key: Key) -> FloatArray:
         """P(lateness > day) of a supplier and SKU."""
-        if key not in self._curves:
-            self._curves[key] = survival(hazards(self._pairs.get(key, empty()), self.of_supplier(key[0])))
-        return self._curves[key]
+        return survival(hazards(counts(self._pairs.get(key, ())), self.of_supplier(key[0])))
 
     def basis(self, key: Key) -> tuple[int, str]:
         """How many deliveries stand behind a curve, and whose."""
         who = "work orders" if key[0] == PRODUCTION else "deliveries"
-        pair = self._pairs[key].n if key in self._pairs else 0
-        supplier = self._suppliers[key[0] == PRODUCTION].get(key[0], empty()).n
+        pair = sum(n for _, waiting, n in self._pairs.get(key, ()) if not waiting)
+        supplier = self._arrived.get(key[0], 0)
         if pair >= ENOUGH:
             return pair, f"{pair} {who} of this item, weighed with {supplier} of the {_whom(key)}"
         if supplier:
@@ -88,10 +87,8 @@ class Curves:
         return 0, f"{self.known(key[0])} {who} of all suppliers; this one has none on record"
 
 
-def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:
-    """Element by element."""
-    result: FloatArray = np.sum(arrays, axis=0) if arrays else empty().arrived
-    return result
+def _listed(group: Mapping[tuple[int, bool], int]) -> list[Seen]:
+    return [(day, waiting, n) for (day, waiting), n in group.items()]
 
 
 def _whom(key: Key) -> str:

@@ -7,7 +7,7 @@ supplier, then everybody. Where a group has no long delays on record, the tail i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,10 @@ _TAIL_HAZARD = 1 / 14
 """Beyond all experience one open delivery in fourteen is taken to arrive each day."""
 
 
+Seen = tuple[int, bool, int]
+"""A day of lateness, whether the line is still open (late by so much already), and how many there were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Deliveries per day of lateness: `arrived` (181,) and `waiting` (181,), the open ones by how late they are now."""
@@ -30,27 +34,17 @@ class Counts:
     arrived: FloatArray
     waiting: FloatArray
 
-    @property
-    def n(self) -> int:
-        """Deliveries that arrived."""
-        return int(self.arrived.sum())
-
-
-def empty() -> Counts:
-    """Nothing observed."""
-    return Counts(np.zeros(_DAYS), np.zeros(_DAYS))
-
 
 def place(day: int) -> int:
     """Where a day of lateness lies on the grid."""
     return min(max(day, FIRST), LAST) - FIRST
 
 
-def counts(arrived: Sequence[int], waiting: Sequence[int] = ()) -> Counts:
-    """From days of lateness (negative = early) and the lateness so far of what is still open."""
-    out = empty()
-    for days, into in ((arrived, out.arrived), (waiting, out.waiting)):
-        np.add.at(into, [place(one) for one in days], 1.0)
+def counts(seen: Iterable[Seen]) -> Counts:
+    """On the grid."""
+    out = Counts(np.zeros(_DAYS), np.zeros(_DAYS))
+    for day, waiting, n in seen:
+        (out.waiting if waiting else out.arrived)[place(day)] += n
     return out
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from opscopilot.forecasting.supply.lateness import Counts, empty, place
+from opscopilot.forecasting.supply.lateness import Seen
 from opscopilot.kernel.db import Tx
 from opscopilot.manufacturing.queries_shared import DATED, FINISHED, OUTSTANDING, RECEIVED
 
@@ -98,13 +98,13 @@ class OpenLine:
     row: dict[str, Any]
 
 
-def lateness_counts(tx: Tx, as_of: date) -> dict[Key, Counts]:
-    """Deliveries by supplier and SKU; our own work orders under PRODUCTION."""
-    found: dict[Key, Counts] = {}
+def lateness_seen(tx: Tx, as_of: date) -> dict[Key, list[Seen]]:
+    """How late deliveries came, by supplier and SKU; our own work orders under PRODUCTION."""
+    found: dict[Key, list[Seen]] = {}
     for query in (_PURCHASED, _MADE):
         for row in tx.rows(query, today=as_of):
-            one = found.setdefault((row.get("supplier_id", PRODUCTION), row["sku_id"]), empty())
-            (one.waiting if row["waiting"] else one.arrived)[place(row["late"])] += row["n"]
+            key = (row.get("supplier_id", PRODUCTION), row["sku_id"])
+            found.setdefault(key, []).append((row["late"], row["waiting"], row["n"]))
     return found
 
 
