@@ -57,7 +57,9 @@ def test_p15_a_bad_week_leaves_frozen_limits_and_is_told_once_with_its_money(scr
     assert ("2025-03-30", "western_electric_1") in signals(scrapping)
     alert = scrapping.query("SELECT * FROM forecast.forecast_alerts WHERE alert_type = 'anomaly'")
     assert [(row["severity"], row["currency"]) for row in alert] == [("high", "EUR")]
-    assert alert[0]["amount"] == pytest.approx(Decimal(repr((0.06 - chart["center"]) * 2000 * 2.82)), abs=Decimal("0.01"))
+    assert alert[0]["amount"] == pytest.approx(
+        Decimal(repr((0.06 - chart["center"]) * 2000 * 2.82)), abs=Decimal("0.01")
+    )
     assert "false alarm about every 92 weeks" in alert[0]["message"]
     before = signals(scrapping)
     order(scrapping, "A", LAST, 1, 0, line="L2")

@@ -25,7 +25,9 @@ def sensor(plant: Any, code: str = "T1", **values: Any) -> None:
     plant.add("sensors", code, sensor_code=code, **{**given, **values})
 
 
-def readings(plant: Any, values: list[float], code: str = "T1", first: datetime = START, quality: str = "good") -> datetime:
+def readings(
+    plant: Any, values: list[float], code: str = "T1", first: datetime = START, quality: str = "good"
+) -> datetime:
     """One a minute; the moment of the next."""
     with plant.writer.tenant(plant.tenant_id) as tx:
         tx.execute(
@@ -95,7 +97,9 @@ def test_p15_a_limit_is_broken_beyond_it_and_left_only_well_inside(plant: Any, o
     assert told[0].amount is None
     readings(plant, [72.0, 72.1, 71.9], first=after)
     judge(plant, opened)
-    assert [row["ended_at"] for row in signals(plant) if row["kind"] == "threshold_breach"] == [after + timedelta(minutes=2)]
+    assert [row["ended_at"] for row in signals(plant) if row["kind"] == "threshold_breach"] == [
+        after + timedelta(minutes=2)
+    ]
     assert state(plant)["breach_since"] is None
 
 
@@ -135,7 +139,11 @@ def test_a_file_of_readings_raises_one_alert_and_its_end_resolves_it(
     after = readings(plant, [*steady(200), 90.0])
     run(plant)
     key = f"threshold_breach:sensor:{plant.ids['T1']}"
-    asked = {"input": {"detail": {"tenant_id": str(plant.tenant_id), "event_id": str(uuid4()), "entity_type": "sensor_reading"}}}
+    asked = {
+        "input": {
+            "detail": {"tenant_id": str(plant.tenant_id), "event_id": str(uuid4()), "entity_type": "sensor_reading"}
+        }
+    }
     after = readings(plant, [91.0, 92.0], first=after)
     said = service.run({"task": "plan", **asked})
     assert said["skip"]
