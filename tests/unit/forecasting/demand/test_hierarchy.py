@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opscopilot.forecasting.demand.hierarchy import MILLION, depths, in_millionths, move_bounds, reconcile
-from opscopilot.forecasting.demand.levels import added_up
+from opscopilot.forecasting.demand.levels import Tree, added_up
 
 
 def random_tree(rng: np.random.Generator, nodes: int) -> np.ndarray:
@@ -37,7 +37,9 @@ def test_levels_add_up_to_the_last_millionth_and_none_is_negative(seed: int) -> 
     assert (sums(parent, whole)[inner] == whole[inner]).all()
     bounds = np.stack([base * 0.5, base * 0.8, base * 1.3, base * 2], axis=2)
     moved = move_bounds(whole, base, bounds)
-    chain = np.concatenate([np.zeros_like(moved[:, :, :1]), moved[:, :, :2], whole[:, :, None], moved[:, :, 2:]], axis=2)
+    chain = np.concatenate(
+        [np.zeros_like(moved[:, :, :1]), moved[:, :, :2], whole[:, :, None], moved[:, :, 2:]], axis=2
+    )
     assert (np.diff(chain, axis=2) >= 0).all()
 
 
@@ -108,7 +110,10 @@ def test_items_are_not_worse_off_on_rolling_origins() -> None:
         one = np.abs(np.diff(seen[:, -52:], axis=1)).mean(axis=1)[:, None] * 0.8 * np.ones(horizon)
         bounds = np.stack([base - 1.5 * one, base - one, base + one, base + 1.5 * one], axis=2).clip(0)
         plain = np.ones(len(parent), dtype=bool)
-        found = added_up(parent, plain, seen[:, -52:].sum(axis=1), ~plain, ~plain, base, bounds) / MILLION
+        found = (
+            added_up(Tree(parent, plain, seen[:, -52:].sum(axis=1), ~plain, ~plain, np.ones_like(base)), base, bounds)
+            / MILLION
+        )
         alone += np.abs(base[1:] - came[1:]).sum()
         together += np.abs(found[1:] - came[1:]).sum()
     assert together <= alone
@@ -121,7 +126,7 @@ def test_a_group_is_what_is_forecast_in_it_and_new_items_come_on_top() -> None:
     volume = np.array([1000.0, 750.0, 250.0, 0.0])
     base = np.array([[20.0], [15.0], [0.0], [4.0]])
     bounds = np.stack([base * 0.5, base * 0.7, base * 1.4, base * 2], axis=2)
-    found = added_up(parent, told, volume, outside, np.zeros(4, dtype=bool), base, bounds)[:, 0] / MILLION
+    found = added_up(Tree(parent, told, volume, outside, told & False, np.ones((4, 1))), base, bounds)[:, 0] / MILLION
     assert found.tolist() == [19.0, 15.0, 0.0, 4.0]
 
 
@@ -130,5 +135,10 @@ def test_places_of_an_item_are_left_alone_where_one_of_them_is_refused() -> None
     told, places = np.array([True, True, False]), np.array([False, True, True])
     base = np.array([[20.0], [5.0], [0.0]])
     bounds = np.stack([base * 0.5, base * 0.7, base * 1.4, base * 2], axis=2)
-    found = added_up(parent, told, np.array([9.0, 3.0, 6.0]), ~told & False, places, base, bounds)[:, 0] / MILLION
+    found = (
+        added_up(Tree(parent, told, np.array([9.0, 3.0, 6.0]), told & False, places, np.ones((3, 1))), base, bounds)[
+            :, 0
+        ]
+        / MILLION
+    )
     assert found.tolist() == [20.0, 5.0, 0.0]

@@ -22,12 +22,23 @@ _TREE = """
 CREATE TEMP TABLE tree_nodes ON COMMIT DROP AS
 SELECT (row_number() OVER (ORDER BY entity_type, entity_id, location_id) - 1)::int AS place, entity_type, entity_id,
        location_id, parent_id, status = 'ok' AS told, coalesce(recent_volume, 0) AS volume,
-       coalesce(method LIKE 'like %', false) AS outside
-FROM forecast.forecast_series WHERE version_id = :version
+       outside, ends_in
+FROM (
+    SELECT s.*, s.ends_on - v.horizon_start AS ends_in,
+           coalesce(s.method LIKE 'like %', false)
+           OR (coalesce(s.note LIKE 'inherits %', false) AND coalesce(s.history_start, v.as_of) > v.as_of - 182) AS outside
+    FROM forecast.forecast_series s JOIN forecast.forecast_versions v ON v.id = s.version_id WHERE s.version_id = :version
+) s
 """
 _LINKS = """
-SELECT n.place, coalesce(p.place, -1), n.told::int, n.volume, n.outside::int, (n.entity_type = 'sku_location')::int
+SELECT n.place, coalesce(p.place, -1), n.told::int, n.volume, n.outside::int, (n.entity_type = 'sku_location')::int,
+       coalesce(n.ends_in, 100000)
 FROM tree_nodes n LEFT JOIN tree_nodes p ON p.entity_id = n.parent_id AND p.location_id IS NULL ORDER BY n.place
+"""
+_EDGES = """
+SELECT f.bucket_start - v.horizon_start, v.horizon_end + 1 - v.horizon_start FROM forecast.forecast_versions v
+JOIN (SELECT DISTINCT bucket_start FROM forecast.forecasts WHERE version_id = '{version}') f ON true
+WHERE v.id = '{version}' ORDER BY 1
 """
 _ROWS = """
 SELECT n.place, dense_rank() OVER (ORDER BY f.bucket_start) - 1, f.value, f.lower_95, f.lower_80, f.upper_80, f.upper_95
@@ -62,15 +73,17 @@ WHERE s.version_id = :version AND s.entity_type = n.entity_type AND s.entity_id 
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class Tree:
     """n nodes: position of the parent, whether they have a forecast, demand of the last year, whether they are outside
-    their parent's history (new items), and whether they are places."""
+    their parent's history (new items, young successors), whether they are places, and (n, h) the share of each bucket on
+    which they are sold."""
 
     parent: IntArray
     told: BoolArray
     volume: FloatArray
     outside: BoolArray
     is_place: BoolArray
+    sold: FloatArray
 
 
 def reconcile(tx: Tx, version_id: UUID) -> int:
@@ -78,39 +91,42 @@ def reconcile(tx: Tx, version_id: UUID) -> int:
     tx.execute("DROP TABLE IF EXISTS tree_nodes, tree_values, tree_ratios")
     tx.execute(_TREE, version=version_id)
     tx.execute("ANALYZE tree_nodes")
-    links = numbers(tx, _LINKS, 6)
+    links = numbers(tx, _LINKS, 7)
     if not (links[:, 1] >= 0).any():
         return 0
-    flags = links.astype(np.int64)
-    tree = _Tree(flags[:, 1], flags[:, 2] == 1, links[:, 3], flags[:, 4] == 1, flags[:, 5] == 1)
     rows = numbers(tx, _ROWS.format(version=version_id), 7)
     if not len(rows):
         return 0
+    tree = _tree(links, numbers(tx, _EDGES.format(version=version_id), 2))
     place, step = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
     table = np.zeros((len(links), int(step.max()) + 1, 5))
     table[place, step] = rows[:, 2:]
     base, bounds = table[:, :, 0], table[:, :, 1:]
-    whole = added_up(tree.parent, tree.told, tree.volume, tree.outside, tree.is_place, base, bounds)
-    return _write(tx, version_id, tree.told, base, bounds, whole)
+    return _write(tx, version_id, tree.told, base, bounds, added_up(tree, base, bounds))
 
 
-def added_up(
-    parent: IntArray, told: BoolArray, volume: FloatArray, outside: BoolArray, is_place: BoolArray, base: FloatArray,
-    bounds: FloatArray,
-) -> IntArray:  # fmt: skip
+def _tree(links: FloatArray, edges: FloatArray) -> Tree:
+    flags = links.astype(np.int64)
+    start, end = edges[:, 0], np.append(edges[1:, 0], edges[-1, 1])
+    sold = np.clip((links[:, 6][:, None] - start) / (end - start), 0.0, 1.0)
+    return Tree(flags[:, 1], flags[:, 2] == 1, links[:, 3], flags[:, 4] == 1, flags[:, 5] == 1, sold)
+
+
+def added_up(tree: Tree, base: FloatArray, bounds: FloatArray) -> IntArray:
     """(n, h) millionths: every node with a forecast is the sum of those below it.
 
     A group is only what is forecast in it: the part of items that are refused is taken out of its own forecast, and
     new items, which its history does not know, are put on top. What places of an item without a forecast of their own
     would sell stays with the item: where one is missing, the item's places are left as they are told.
     """
-    known = _known_share(parent, told, volume, is_place)
-    parent = _told_above(_without_incomplete(parent, told, is_place), told)
-    keep = told & ~outside
+    told = tree.told
+    known = _known_share(tree)
+    parent = _told_above(_without_incomplete(tree.parent, told, tree.is_place), told)
+    keep = told & ~tree.outside
     position = np.full(len(parent) + 1, -1)
     position[:-1][keep] = np.arange(int(keep.sum()))
-    own = base[keep] * known[keep][:, None]
-    width = (bounds[keep][:, :, 2] - bounds[keep][:, :, 1]) / (2 * _Z80) * known[keep][:, None]
+    own = base[keep] * known[keep]
+    width = (bounds[keep][:, :, 2] - bounds[keep][:, :, 1]) / (2 * _Z80) * known[keep]
     values = base.copy()
     values[keep] = hierarchy.reconcile(
         position[parent[keep]], own, np.maximum(width**2, (0.01 * own) ** 2 + 1e-12), np.ones(len(own), dtype=bool)
@@ -134,17 +150,19 @@ def _without_incomplete(parent: IntArray, told: BoolArray, is_place: BoolArray) 
     return np.where(is_place & (parent >= 0) & lacking[np.maximum(parent, 0)], -1, parent)
 
 
-def _known_share(parent: IntArray, told: BoolArray, volume: FloatArray, is_place: BoolArray) -> FloatArray:
-    """(n,) share of a group's demand of the last year that is of items with a forecast; 1 for everything else."""
-    item = ~is_place & ~np.isin(np.arange(len(parent)), parent[~is_place & (parent >= 0)])
-    all_below, told_below = np.where(item, volume, 0.0), np.where(item & told, volume, 0.0)
+def _known_share(tree: Tree) -> FloatArray:
+    """(n, h) share of a group's demand of the last year that is of items still sold and forecast; 1 for the rest."""
+    parent, n = tree.parent, len(tree.parent)
+    item = ~tree.is_place & ~np.isin(np.arange(n), parent[~tree.is_place & (parent >= 0)])
+    everything = np.where(item & ~tree.outside, tree.volume, 0.0)[:, None] * np.ones_like(tree.sold)
+    known = np.where((item & tree.told)[:, None], everything * tree.sold, 0.0)
     depth = hierarchy.depths(parent)
     for level in range(int(depth.max(initial=0)), 0, -1):
-        here = np.flatnonzero((depth == level) & ~is_place)
-        np.add.at(all_below, parent[here], all_below[here])
-        np.add.at(told_below, parent[here], told_below[here])
-    share = np.where(told_below > 0, told_below / np.maximum(all_below, 1e-12), 1.0)
-    return np.where(item | is_place, 1.0, share)
+        here = np.flatnonzero((depth == level) & ~tree.is_place)
+        np.add.at(everything, parent[here], everything[here])
+        np.add.at(known, parent[here], known[here])
+    share = np.where(known > 0, known / np.maximum(everything, 1e-12), 1.0)
+    return np.where((item | tree.is_place)[:, None], 1.0, share)
 
 
 def _write(
