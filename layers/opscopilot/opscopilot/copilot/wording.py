@@ -51,4 +51,4 @@ def amounts(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def capped(total: int, shown: int, what: str = "items") -> list[str]:
     """A line that says that the list goes on; nothing when it is whole."""
-    return [f"The first {shown} of {number(total)} {what} are listed."] if total > shown else []
+    return [f"Of {number(total)} {what} only the first are listed."] if total > shown else []

@@ -31,8 +31,8 @@ def get_alerts(context: ToolContext, args: AlertArgs) -> ToolResult:
         context.tx, status=args.status, severity=args.severity, alert_type=args.alert_type, limit=args.limit
     )
     checked = context.tx.one(
-        """SELECT code, as_of, published_at FROM forecast.forecast_versions WHERE status = 'published'
-           ORDER BY published_at DESC LIMIT 1"""
+        """SELECT code, as_of, published_at FROM forecast.forecast_versions
+           WHERE status = 'published' AND period = 'weekly' ORDER BY published_at DESC LIMIT 1"""
     )
     if checked is None:
         return ToolResult(
@@ -45,7 +45,8 @@ def get_alerts(context: ToolContext, args: AlertArgs) -> ToolResult:
         data={"alerts": [one.model_dump(mode="json") for one in page.items], "total": page.total,
               "by_severity": reads.counts(context.tx), "status_asked": args.status},
         units={"amount": "currency beside it"}, as_of=checked["as_of"], data_freshness=checked["published_at"],
-        assumptions=["Alerts cover stock-out risk, reorder points and forecast bias; other things were not checked."],
+        assumptions=["Alerts cover stock-out risk, reorder points, late supply, forecast bias, scrap and sensors; other things were "
+            "not checked."],
         sources=[Source(entity="forecast_alert", label=f"alerts as of forecast {checked['code']}", rows=page.total)],
         warnings=[f"{left_out} more are not listed here."] if left_out else [],
     )  # fmt: skip
