@@ -99,6 +99,16 @@ def test_the_next_version_is_made_with_open_overrides_and_without_revoked_ones(
     for row in stored[:2]:
         assert 0 <= row["lower_95"] <= row["lower_80"] <= row["value"] <= row["upper_80"] <= row["upper_95"]
         assert row["override_reason"] == WHY["reason"]
+    levels = published.query(
+        """SELECT f.entity_type, f.value, f.statistical_value FROM forecast.forecasts f
+           JOIN forecast.forecast_versions v ON v.id = f.version_id
+           WHERE v.status = 'published' AND v.period = 'weekly' AND f.bucket_start = :bucket""",
+        bucket=stored[0]["bucket_start"],
+    )
+    items = sum(row["value"] for row in levels if row["entity_type"] == "sku")
+    sums = [row["value"] for row in levels if row["entity_type"] in ("family", "plant")]
+    assert sums
+    assert all(abs(one - items) < Decimal("0.0001") for one in sums)
     series = published.query(
         """SELECT s.lead_time_mean, v.status FROM forecast.forecast_series s
            JOIN forecast.forecast_versions v ON v.id = s.version_id
