@@ -28,7 +28,7 @@ ORDER BY f.entity_id, f.bucket_start
 """
 _HISTORY = """
 SELECT h.sku_id AS entity_id, h.bucket_start AS period_start, h.unconstrained_qty AS value, h.lost_qty AS lost_value,
-       h.was_stocked_out
+       h.was_stocked_out, h.ordered_qty AS ordered_value, h.was_promo, h.cleaning_rule, h.flag, h.flag_reason
 FROM unnest(CAST(:ids AS uuid[])) AS a(id) CROSS JOIN LATERAL (
     SELECT * FROM forecast.{table} x WHERE x.sku_id = a.id AND x.period = :period AND x.bucket_start <= :until {place}
     ORDER BY x.bucket_start DESC LIMIT :rows) h

@@ -47,12 +47,17 @@ class Baseline(BaseModel):
 
 
 class HistoryPoint(BaseModel):
-    """Demand of one past period as it was requested, whether or not it could be served."""
+    """Demand of one past period: what was learned from, what was ordered, and why the two differ where they do."""
 
     period_start: date
-    value: Quantity
+    value: Quantity = Field(description="What the forecast learned from: stock-outs undone, one-offs set aside.")
+    ordered_value: Quantity = Field(default=Decimal(0), description="As it was ordered, served or not; never changed.")
     lost_value: Quantity = Field(description="Of it cancelled for lack of stock.")
     was_stocked_out: bool
+    was_promo: bool = False
+    cleaning_rule: str = Field(default="as_ordered", description="How value came from ordered_value.")
+    flag: Literal["outlier", "one_off"] | None = None
+    flag_reason: str | None = None
 
 
 class DemandForecast(BaseModel):
