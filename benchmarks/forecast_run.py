@@ -66,6 +66,7 @@ def _measured(state: Path, asked: argparse.Namespace) -> dict[str, Any]:
         run = _follow(api, run, until=0.5 if asked.kill else None)
     if asked.kill and run["status"] == "running":
         os.kill(info["pid"], signal.SIGKILL)
+        os.waitpid(info["pid"], 0)
         print(f"killed after {time.monotonic() - began:.0f} s with {run['series_done']:,} series done", flush=True)
         stopped = time.monotonic()
         info = up(state, 0)
@@ -79,7 +80,7 @@ def _measured(state: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _client(state: Path, info: dict[str, Any], role: str = "planner") -> OpsClient:
-    claims = {"platform_admin": True} if role == "admin" else {}
+    claims: dict[str, Any] = {"platform_admin": True} if role == "admin" else {}
     return OpsClient(info["api_url"], Identity(state).issue(TENANT, role, **claims), timeout=120)
 
 
@@ -88,7 +89,7 @@ def _follow(api: OpsClient, run: dict[str, Any], until: float | None = None) -> 
     steps: dict[str, float] = {}
     began = time.monotonic()
     while run["status"] == "running":
-        time.sleep(1)
+        time.sleep(0.5)
         run = api.get(f"/forecast/runs/{run['run_id']}")
         print_progress(run, steps, time.monotonic() - began)
         if until is not None and run["series"] and run["series_done"] >= until * run["series"]:
