@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-sensors bench-forecast-run clean
+.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-inventory bench-sensors bench-forecast-run clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-forecast-run: setup ## A whole run through the local state machine (SERIES
 
 bench-sensors: setup ## Sensor anomalies by the rule of the Numenta benchmark (DATA=its folder or archive)
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.sensors $(if $(DATA),--data "$(DATA)")
+
+bench-inventory: setup ## The stock policy on demand it has not seen, beside the textbook's (DATA=tidy Parquet file or folder)
+	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.inventory $(if $(DATA),--data "$(DATA)")
 
 bench: setup ## Run the other benchmarks; each ends with RESULT {json}
 	@for one in $(filter-out benchmarks/ingest.py benchmarks/forecast_run.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; $(BIN)/python $$one || exit 1; done

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from opscopilot.forecasting.engine import BatchForecast, forecast_batch, lead_time_demand, lead_time_quantiles
+from opscopilot.forecasting.engine.leadtime import foreseen_lead_times
+from opscopilot.forecasting.engine.reading import read_quantiles
 from opscopilot.forecasting.engine.types import FloatArray
 from tests.unit.forecasting.engine import made
 
@@ -84,3 +88,63 @@ def test_impossible_lead_times_are_refused(lead: float, sd: float) -> None:
     forecast = forecast_batch([np.ones(60)], 6, 52)
     with pytest.raises(ValueError, match="lead_time"):
         lead_time_demand(forecast, lead, sd)
+
+
+def test_demand_that_never_varies_needs_exactly_itself() -> None:
+    forecast = forecast_batch([np.full(60, 7.0), np.full(60, 40.0)], 6, 12)
+    for lead in (0.5, 1.0, 3.0, 4.5, 9.0):
+        demand = lead_time_demand(forecast, lead)
+        assert demand.mean == pytest.approx([7 * lead, 40 * lead], rel=1e-6)
+        assert demand.quantile(0.99) == pytest.approx([7 * lead, 40 * lead], rel=0.02)
+
+
+@given(st.floats(0.05, 0.98), st.floats(0.001, 0.019), st.floats(0.1, 40), st.floats(0.0, 3.0))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_more_service_and_more_time_never_need_less(pair: Pair, tau: float, up: float, lead: float, sd: float) -> None:
+    forecast, _ = pair
+    demand = lead_time_demand(forecast, lead, sd)
+    assert np.isfinite(demand.quantiles).all()
+    assert (demand.quantiles >= 0).all()
+    assert (np.diff(demand.quantiles, axis=1) >= -1e-9 * demand.quantiles[:, 1:]).all()
+    assert (demand.quantile(tau + up) >= demand.quantile(tau) * (1 - 1e-9)).all()
+    longer = lead_time_demand(forecast, lead * 1.2).quantile(tau)
+    assert (longer >= lead_time_demand(forecast, lead).quantile(tau) * (1 - 1e-6)).mean() > 0.99
+
+
+def test_p57_a_fill_rate_is_not_a_cycle_service_level(pair: Pair) -> None:
+    forecast, actual = pair
+    until, since = lead_time_demand(forecast, 4.0), lead_time_demand(forecast, 3.0)
+    by_fill, by_cycle = until.stock_for_fill_rate(0.95, since), until.quantile(0.95)
+    steady, lumpy = slice(0, 120), slice(120, 240)
+    assert by_fill[steady].sum() < 0.97 * by_cycle[steady].sum()
+    assert by_fill[lumpy].sum() > 1.03 * by_cycle[lumpy].sum()
+    short = [np.maximum(actual[:, :n].sum(axis=1) - by_fill, 0.0).sum() for n in (4, 3)]
+    assert 1 - (short[0] - short[1]) / actual[:, 3].sum() == pytest.approx(0.95, abs=0.03)
+    with pytest.raises(ValueError, match="fill rate"):
+        until.stock_for_fill_rate(1.0, since)
+
+
+def test_shortage_is_the_area_above_the_stock(pair: Pair) -> None:
+    forecast, _ = pair
+    demand = lead_time_demand(forecast, 4.0)
+    assert demand.expected_shortage(np.zeros(len(forecast))) == pytest.approx(demand.mean, rel=0.25)
+    assert (demand.expected_shortage(demand.quantiles[:, -1] * 10) == 0).all()
+
+
+def test_past_lead_times_are_foreseen_a_little_wider_than_they_were() -> None:
+    past = np.array([[2.0, 3.0, 3.0, 4.0, 6.0, 3.0], [3.0] * 6])
+    found = foreseen_lead_times(past)
+    assert found.shape == (2, 25)
+    assert (found[1] == 3).all()
+    assert found[0].max() > 6
+    assert found[0].mean() == pytest.approx(3.5, abs=0.5)
+    assert (np.diff(found, axis=1) >= 0).all()
+    assert (found > 0).all()
+
+
+def test_between_and_beyond_the_known_levels() -> None:
+    taus, quantiles = np.array([0.1, 0.5, 0.95, 0.99]), np.array([[0.0, 2.0, 2.0, 6.0]])
+    asked = np.array([[0.0, 0.3, 0.7, 0.97, 0.998]])
+    read = read_quantiles(taus, quantiles, asked)[0]
+    assert read[:4] == pytest.approx([0.0, 1.0, 2.0, 4.0])
+    assert read[4] == pytest.approx(6 + 4)
