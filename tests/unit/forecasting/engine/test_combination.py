@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from opscopilot.forecasting.engine.columns import Columns, pack
+from opscopilot.forecasting.engine.intervals import usual_bias
 from opscopilot.forecasting.engine.pool import choose, own_width, pooled_quantiles, weighted_quantiles
 from opscopilot.forecasting.engine.regression import pooled_regression
 from opscopilot.forecasting.engine.stacking import stack
@@ -161,3 +162,13 @@ def test_own_width_of_an_origin_leaves_that_origin_out() -> None:
     own, without = own_width(z, 0.15)
     assert own[0] > 1.05 > own[1]
     assert without[0, 0] < 1 < without[1, 0]
+
+
+def test_a_bias_all_origins_agree_on_is_taken_out_and_one_that_comes_and_goes_is_not() -> None:
+    rng = np.random.default_rng(6)
+    noise, scale = rng.normal(0, 1, (6, 300, 4)), np.ones((7, 300, 4))
+    assert usual_bias(noise + 1.0, scale) == pytest.approx(np.full(4, 0.65), abs=0.08)
+    swinging = np.where(np.arange(6)[:, None, None] % 2, 1.0, -1.0)
+    assert np.abs(usual_bias(noise + swinging, scale)).max() < 0.1
+    assert (usual_bias((noise + 1.0)[:2], scale[:3]) == 0).all()
+    assert usual_bias((noise + 1.0)[:, :3], scale[:, :3]).max() < 0.25

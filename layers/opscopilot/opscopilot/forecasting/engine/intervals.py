@@ -12,24 +12,26 @@ import numpy as np
 
 from opscopilot.forecasting.engine import priors
 from opscopilot.forecasting.engine.layout import Layout
-from opscopilot.forecasting.engine.pool import PRIOR_SERIES, own_width, pooled_quantiles
+from opscopilot.forecasting.engine.pool import PRIOR_SERIES, RECENT, own_width, pooled_quantiles
 from opscopilot.forecasting.engine.types import FloatArray
 
 OWN_POWER = 0.15
 """How far a series' own backtest errors move its interval width."""
 _FAR = 60.0
 _RIDGE = 0.01
+_ORIGINS_FOR_BIAS = 3
+_BIAS_SHARE = 0.7
+_LEAST_BIAS_VARIANCE = 0.02
 
 
 def intervals(
-    layout: Layout, path: FloatArray, paths: FloatArray, baselines: FloatArray, deviation: FloatArray, taus: FloatArray
+    layout: Layout, path: FloatArray, scale: FloatArray, taus: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Per-period quantiles (N, h, Q), those of the backtests (K, N, h, Q), and of running sums (N, h, Q).
 
-    `path` (K+1, N, h) what is forecast, `paths` (M, K+1, N, h) the members, `deviation` (K+1, N, h) analytic.
+    `path` (K+1, N, h) what is forecast, `scale` (K+1, N, h) the expected size of its error.
     """
     season, horizon = layout.season, path.shape[2]
-    scale = error_scale(layout, path, paths, baselines, deviation)
     shape, own, without = _shape(layout.actual - path[1:], scale, taus, priors.step_quantiles(taus, horizon, season))
     final = path[0][:, :, None] + (scale[0] * own[:, None])[:, :, None] * shape[None]
     back = path[1:][..., None] + (scale[1:] * without[:, :, None])[..., None] * shape[None, None]
@@ -42,7 +44,10 @@ def intervals(
 def error_scale(
     layout: Layout, path: FloatArray, paths: FloatArray, baselines: FloatArray, deviation: FloatArray
 ) -> FloatArray:
-    """(K+1, N, h) expected size of the error of every forecast, up to a factor common to the block."""
+    """(K+1, N, h) expected size of the error of every forecast, up to a factor common to the block.
+
+    `path` (K+1, N, h) what is forecast, `paths` (M, K+1, N, h) the members, `deviation` (K+1, N, h) analytic.
+    """
     noise = np.log(deviation)
     length = layout.spread(np.log(layout.columns.n.astype(np.float64))[:, None])
     features = np.stack(
@@ -72,6 +77,32 @@ def _regress(x: FloatArray, y: FloatArray) -> FloatArray:
     x = x - x.mean(axis=0)
     gram = x.T @ x / len(x) + _RIDGE * np.eye(x.shape[1])
     return np.asarray(np.linalg.solve(gram, x.T @ (y - y.mean()) / len(x)), dtype=np.float64)
+
+
+def usual_bias(error: FloatArray, scale: FloatArray) -> FloatArray:
+    """(h,) what the block's forecasts usually miss at each step, in units of `scale`, as far as origins agree.
+
+    `error` (K, N, h) actual - forecast, `scale` (K+1, N, h). Members damp trends; where a whole block grows on,
+    every origin shows the same sign. Median per origin and near steps, shrunk by how much origins differ.
+    """
+    z = error / scale[1:]
+    seen = np.isfinite(z)
+    horizon, out = z.shape[2], np.zeros(z.shape[2])
+    for j in range(horizon):
+        near = slice(max(0, j - 1), j + 2)
+        use = [k for k in range(len(z)) if seen[k, :, near].any()]
+        if len(use) < _ORIGINS_FOR_BIAS:
+            out[j] = out[j - 1] if j else 0.0
+            continue
+        found = np.array([np.median(z[k, :, near][seen[k, :, near]]) for k in use])
+        weight = np.array([RECENT**k * np.sqrt(seen[k, :, near].sum()) for k in use])
+        weight /= weight.sum()
+        mean = float(weight @ found)
+        spread = float(weight @ (found - mean) ** 2) * len(use) / (len(use) - 1)
+        series = float(seen[:, :, near].any(axis=(0, 2)).sum())
+        agree = mean**2 / (mean**2 + spread + _LEAST_BIAS_VARIANCE)
+        out[j] = _BIAS_SHARE * agree * mean * series / (series + PRIOR_SERIES)
+    return out
 
 
 def _shape(

@@ -151,6 +151,8 @@ def _best_baseline(loss: FloatArray, tested: BoolArray) -> IntArray:
 RECENT = 0.6
 """What an origin counts relative to the next more recent one."""
 _OWN_ORIGINS = 2.0
+MOST_TRUST = 0.75
+"""Most weight the block's own quantiles have against the shipped ones."""
 _MOST = 12_000
 """Errors a quantile is read from at most."""
 
@@ -184,7 +186,7 @@ def pooled_quantiles(z: FloatArray, taus: FloatArray, prior: FloatArray) -> Floa
         seen = np.isfinite(z[:, :, near])
         if seen.any():
             series = float(seen.any(axis=(0, 2)).sum())
-            trust = series / (series + PRIOR_SERIES)
+            trust = MOST_TRUST * series / (series + PRIOR_SERIES)
             found = weighted_quantiles(z[:, :, near][seen], weight[:, :, near][seen], taus)
             previous = trust * found + (1 - trust) * prior[j]
         out[j] = previous

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from opscopilot.forecasting.engine import priors
-from opscopilot.forecasting.engine.intervals import OWN_POWER as WIDTH_POWER  # noqa: F401
-from opscopilot.forecasting.engine.intervals import intervals, running_scale  # noqa: F401
+from opscopilot.forecasting.engine.intervals import error_scale, intervals, usual_bias
 from opscopilot.forecasting.engine.layout import Part, lay_out
 from opscopilot.forecasting.engine.members import run_members
 from opscopilot.forecasting.engine.pool import choose
@@ -29,8 +28,11 @@ def forecast_regular(
     prior = priors.member_weights(inputs, len(paths), season)
     combined = stack(np.concatenate([paths, baselines]), prior, layout.actual, deviation[0].mean(axis=1))
     model = combined.path
+    scale = error_scale(layout, model, paths, baselines, deviation)
+    if season == 1:
+        model = np.maximum(model + usual_bias(layout.actual - model[1:], scale) * scale, 0.0)
     choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate, pooled=True)
-    quantiles, back, cumulative = intervals(layout, choice.path, paths, baselines, deviation, taus)
+    quantiles, back, cumulative = intervals(layout, choice.path, scale, taus)
     named = {name: float(w) for name, w in zip(inputs, combined.weights, strict=True)}
     label = " + ".join(members.paths)
     return Part(layout, model, choice, baselines, label, "wape", quantiles, cumulative, back, named)
