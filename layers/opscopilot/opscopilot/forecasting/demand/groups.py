@@ -31,13 +31,14 @@ _COLUMNS = ("id", "entity_type", "code", "name", "category", "uom", "parent_id")
 # Sums of families out of the items, sums of plants out of the families: the large table is read once.
 _SUMS = """
 CREATE TEMP TABLE group_sums ON COMMIT DROP AS
-WITH families AS (
+WITH members AS MATERIALIZED (
+    SELECT k.id AS sku_id, g.id, g.parent_id, g.uom FROM manufacturing.skus k
+    JOIN forecast.demand_groups g ON g.entity_type = 'family' AND g.category = coalesce(btrim(k.category), '')
+), families AS (
     SELECT g.id, g.parent_id, h.bucket_start, h.uom, sum(h.ordered_qty) AS ordered, sum(h.shipped_qty) AS shipped,
            sum(h.lost_qty) AS lost, sum(h.unconstrained_qty) AS unconstrained, sum(h.order_lines)::int AS lines
     FROM forecast.demand_history h
-    JOIN manufacturing.skus k ON k.id = h.sku_id
-    JOIN forecast.demand_groups g ON g.entity_type = 'family' AND g.uom = h.uom
-        AND g.category = coalesce(btrim(k.category), '')
+    JOIN members g ON g.sku_id = h.sku_id AND g.uom = h.uom
     WHERE h.period = :period GROUP BY g.id, g.parent_id, h.bucket_start, h.uom
 )
 SELECT 'family' AS entity_type, id AS entity_id, bucket_start, ordered, shipped, lost, unconstrained, lines, uom
@@ -75,20 +76,16 @@ def plant_id(tenant_id: UUID, uom: str) -> UUID:
     return uuid5(tenant_id, f"plant\x1f{uom}")
 
 
-def rebuild(tx: Tx, periods: Sequence[Period]) -> int:
+def rebuild(tx: Tx, period: Period) -> int:
     """Bring demand_groups and demand_history_groups in line with demand_history; the rows that changed."""
     assert tx.tenant_id is not None
     wanted = tx.rows(_WANTED)
     tx.execute("DROP TABLE IF EXISTS wanted_groups")
     copyio.stage(tx, "wanted_groups", "forecast.demand_groups", _COLUMNS, _groups(tx.tenant_id, wanted))
     tx.execute(_STORE, tenant=tx.tenant_id)
-    touched = 0
-    for period in periods:
-        tx.execute("DROP TABLE IF EXISTS group_sums")
-        tx.execute(_SUMS, period=period.name)
-        touched += tx.execute(_GONE, period=period.name)
-        touched += tx.execute(_KEEP, period=period.name, tenant=tx.tenant_id)
-    return touched
+    tx.execute("DROP TABLE IF EXISTS group_sums")
+    tx.execute(_SUMS, period=period.name)
+    return tx.execute(_GONE, period=period.name) + tx.execute(_KEEP, period=period.name, tenant=tx.tenant_id)
 
 
 def _groups(tenant_id: UUID, wanted: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:

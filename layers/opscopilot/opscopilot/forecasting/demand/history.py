@@ -41,10 +41,10 @@ def rebuild(
     settings = f"stockouts={undo_stockouts} outliers={clean_outliers}"
     touched = 0
     for period in periods:
-        sparse.gather_buckets(tx, cut, period, settings)
+        changed = sparse.gather_buckets(tx, cut, period, settings)
         cleaned.clean_changed(tx, period, undo_stockouts=undo_stockouts, set_aside=clean_outliers)
-        touched += history_store.store(tx, cut, period)
-    touched += groups.rebuild(tx, periods)
+        stored = history_store.store(tx, cut, period)
+        touched += stored + (groups.rebuild(tx, period) if changed or stored else 0)
     channels.note_breaks(tx, cut, periods)
     tx.execute("SET LOCAL enable_nestloop = on")
     return touched

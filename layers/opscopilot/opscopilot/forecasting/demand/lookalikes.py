@@ -98,7 +98,8 @@ def guess(item: NewItem, alike: Sequence[Candidate], horizon: int, taus: FloatAr
         around.append(scale * window)
     stacked, pool = np.stack(paths), np.concatenate(around, axis=1)
     mean = stacked.mean(axis=0)
-    width = 1 + 1 / len(alike)
+    # A mean of few, and a spread estimated from as few.
+    width = (1 + 1 / len(alike)) * (len(alike) + 2) / (len(alike) - 1)
     if not (mean > 0).any():
         return None
     mean = np.maximum(mean, 0.05 * mean.max())

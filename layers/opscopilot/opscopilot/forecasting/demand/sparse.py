@@ -18,9 +18,9 @@ _VERSION = 1
 _KEYS = """
 CREATE TEMP TABLE demand_keys ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY d.sku_id, d.location_id NULLS FIRST)::int AS series, d.sku_id, d.location_id,
-       k.base_uom AS uom, k.is_active, k.valid_to, sum(d.lines)::float8 AS lines
+       k.base_uom AS uom, k.is_active, k.valid_to, k.category
 FROM demand_days d JOIN manufacturing.skus k ON k.id = d.sku_id
-GROUP BY d.sku_id, d.location_id, k.base_uom, k.is_active, k.valid_to HAVING sum(d.ordered) > 0
+GROUP BY d.sku_id, d.location_id, k.base_uom, k.is_active, k.valid_to, k.category HAVING sum(d.ordered) > 0
 """
 
 _DAILY = """
@@ -94,7 +94,7 @@ WITH fingerprints AS (
 ), promos AS (
     SELECT series, sum(b)::text || '/' || count(*) AS print FROM demand_promos GROUP BY series
 ), ends AS (
-    SELECT k.*, f.first, f.with_demand, concat_ws('|', f.print, c.ids, m.print, CAST(:stamp AS text)) AS digest,
+    SELECT k.*, f.first, f.with_demand, concat_ws('|', f.print, c.ids, m.print, k.category, CAST(:stamp AS text)) AS digest,
            least(:last, CASE WHEN NOT k.is_active OR k.valid_to <= :as_of
                THEN greatest(f.latest, {valid_to}) END) AS last
     FROM fingerprints f JOIN demand_keys k USING (series) LEFT JOIN changes c USING (series)
