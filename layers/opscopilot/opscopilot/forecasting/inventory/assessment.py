@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from opscopilot.forecasting.config import ForecastConfig
@@ -25,6 +26,8 @@ from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.forecasting.supply.observed import lateness_seen
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.money import Money
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,12 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything judged for a version. `items` by code; `demand` and `places` are what they rest on."""
+    """Everything judged for a version. `items` by code; `demand` is what they rest on. `places`: SKUs at locations, for
+    which a safety stock is recommended."""
 
     items: list[Assessed]
     cases: dict[UUID, Case]
+    places: dict[tuple[UUID, UUID], Case]
     kinds: dict[UUID, Class]
     demand: Demand
     curves: Curves
@@ -76,9 +81,14 @@ def assess_all(tx: Tx, version: Version, config: ForecastConfig, currency: str) 
             approved=given.get((key, None)), inherited=inherited.get(key, ZERO),
             successor=replaced[key].successor if key in replaced else None,
         )  # fmt: skip
-    cases = _with_policies(cases, kinds, settings, config)
+    cases = _with_policies(cases, {key: kinds.get(key) for key in cases}, settings, config)
+    places = {
+        key: replace(cases[key[0]], outlook=one, approved=given.get(key))
+        for key, one in demand.places.items() if key[0] in cases
+    }  # fmt: skip
+    places = _with_policies(places, {key: kinds.get(key[0]) for key in places}, settings, config)
     found = _assessed(cases, kinds, demand, version, config, currency)
-    return Assessment(found, cases, kinds, demand, curves, settings, currency)
+    return Assessment(found, cases, places, kinds, demand, curves, settings, currency)
 
 
 def target(kind: Class | None, settings: PlanSettings) -> Target:
@@ -89,8 +99,8 @@ def target(kind: Class | None, settings: PlanSettings) -> Target:
 
 
 def _with_policies(
-    cases: Mapping[UUID, Case], kinds: Mapping[UUID, Class], settings: PlanSettings, config: ForecastConfig
-) -> dict[UUID, Case]:
+    cases: Mapping[K, Case], kinds: Mapping[K, Class | None], settings: PlanSettings, config: ForecastConfig
+) -> dict[K, Case]:
     expected = {key: one.outlook for key, one in cases.items() if one.outlook is not None}
     made = safety.policies(
         list(expected.values()), [cases[key].sourcing.lead_time for key in expected],
@@ -121,4 +131,6 @@ def store(tx: Tx, version: Version, found: Assessment, config: ForecastConfig) -
     """Replace the version's risks, dependent demand and safety stocks."""
     risk_rows.store(tx, version, found.items)
     outlooks.store(tx, version, found.demand, {key: one.one.sku for key, one in found.cases.items()})
-    safety_rows.store(tx, version, found.cases, found.kinds, config, found.currency)
+    everywhere: dict[safety_rows.Place, Case] = {(key, None): one for key, one in found.cases.items()}
+    everywhere.update({(key, place): one for (key, place), one in found.places.items()})
+    safety_rows.store(tx, version, everywhere, found.kinds, config, found.currency)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -47,16 +47,19 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Outlooks by SKU, the reasons of those that got no forecast, and what became of the recipes."""
+    """Outlooks by SKU, the reasons of those that got no forecast, and what became of the recipes. `places`: outlooks by
+    SKU and location, for items that leave from several."""
 
     outlooks: dict[UUID, Outlook]
     refused: dict[UUID, str]
     explosion: Explosion
+    places: dict[tuple[UUID, UUID], Outlook] = field(default_factory=dict)
 
 
 def read(tx: Tx, version: Version, lead_times: Mapping[UUID, LeadTime], config: ForecastConfig) -> Demand:
     """Everything expected in `version`; components get theirs by exploding the recipes."""
-    own = dict(_own(tx, version))
+    own = {key: one for key, _, one in _own(tx, version, "sku")}
+    places = {(key, place): one for key, place, one in _own(tx, version, "sku_location") if place is not None}
     buckets = list(version.buckets)
     parents = {key: Path(one.values, one.cumulative_sd**2, 1) for key, one in own.items()}
     found = dependent.explode(dependent.read_recipes(tx, buckets[0], version.horizon_end), buckets, parents)
@@ -66,36 +69,38 @@ def read(tx: Tx, version: Version, lead_times: Mapping[UUID, LeadTime], config: 
            WHERE version_id = :version AND entity_type = 'sku' AND status <> 'ok'""", version=version.id)}  # fmt: skip
     components = [key for key in found.paths if key in lead_times and found.paths[key].mean.any()]
     made = combined(components, found.paths, own, lead_times, levels, config)
-    return Demand(own | made, refused, found)
+    return Demand(own | made, refused, found, places)
 
 
-def _own(tx: Tx, version: Version) -> Iterator[tuple[UUID, Outlook]]:
-    """Published-to-be forecasts of SKUs, as text: a hundred thousand of them pass in seconds."""
+def _own(tx: Tx, version: Version, kind: Literal["sku", "sku_location"]) -> Iterator[tuple[UUID, UUID | None, Outlook]]:
+    """Published-to-be forecasts of SKUs or SKUs at places, as text: a hundred thousand of them pass in seconds."""
     levels = tx.scalar(
         """SELECT lead_time_levels FROM forecast.forecast_series
-           WHERE version_id = :v AND entity_type = 'sku' AND status = 'ok' LIMIT 1""", v=version.id,
+           WHERE version_id = :v AND entity_type = :kind AND status = 'ok' LIMIT 1""", v=version.id, kind=kind,
     )  # fmt: skip
     if levels is None:
         return
     taus = np.array(levels, dtype=np.float64)
     stream = copyio.read(
         tx,
-        f"""SELECT s.entity_id, s.lead_time_mean, array_to_string(s.lead_time_quantiles, ' '),
+        f"""SELECT s.entity_id, coalesce(s.location_id::text, ''), s.lead_time_mean, array_to_string(s.lead_time_quantiles, ' '),
                 coalesce(s.protection_mean, s.lead_time_mean),
                 array_to_string(coalesce(s.protection_quantiles, s.lead_time_quantiles), ' '),
                 coalesce(array_to_string(s.cumulative_sd, ' '), ''), f.path, f.width
             FROM forecast.forecast_series s JOIN (
-                SELECT entity_id, string_agg(value::text, ' ' ORDER BY bucket_start) AS path,
+                SELECT entity_id, location_id, string_agg(value::text, ' ' ORDER BY bucket_start) AS path,
                     string_agg((upper_80 - lower_80)::text, ' ' ORDER BY bucket_start) AS width
-                FROM forecast.forecasts WHERE version_id = '{version.id}' AND entity_type = 'sku' AND location_id IS NULL
-                GROUP BY entity_id) f ON f.entity_id = s.entity_id
-            WHERE s.version_id = '{version.id}' AND s.entity_type = 'sku' AND s.status = 'ok'""",
+                FROM forecast.forecasts WHERE version_id = '{version.id}' AND entity_type = '{kind}'
+                GROUP BY entity_id, location_id) f
+                ON f.entity_id = s.entity_id AND f.location_id IS NOT DISTINCT FROM s.location_id
+            WHERE s.version_id = '{version.id}' AND s.entity_type = '{kind}' AND s.status = 'ok'""",
     )
     for line in stream.getvalue().decode().splitlines():
-        key, mean, lead, protected, protection, spread, path, width = line.split("\t")
+        key, place, mean, lead, protected, protection, spread, path, width = line.split("\t")
         sd = _numbers(spread) if spread else np.sqrt(np.cumsum((_numbers(width) / _Z80) ** 2))
         yield (
             UUID(key),
+            UUID(place) if place else None,
             Outlook(_numbers(path), sd, taus, float(mean), _numbers(lead), float(protected), _numbers(protection)),
         )
 

@@ -25,8 +25,12 @@ _COLUMNS = (
 _CENT = Decimal("0.0001")
 
 
+Place = tuple[UUID, UUID | None]
+"""A SKU, over the whole plant (None) or at a location."""
+
+
 def store(
-    tx: Tx, version: Version, cases: Mapping[UUID, Case], kinds: Mapping[UUID, Class], config: ForecastConfig,
+    tx: Tx, version: Version, cases: Mapping[Place, Case], kinds: Mapping[UUID, Class], config: ForecastConfig,
     currency: str,
 ) -> None:  # fmt: skip
     """Replace the version's safety stocks."""
@@ -38,11 +42,11 @@ def store(
 
 
 def _rows(
-    tx: Tx, version: Version, cases: Mapping[UUID, Case], kinds: Mapping[UUID, Class], config: ForecastConfig,
+    tx: Tx, version: Version, cases: Mapping[Place, Case], kinds: Mapping[UUID, Class], config: ForecastConfig,
     currency: str,
 ) -> Iterator[list[Any]]:  # fmt: skip
     rate = Decimal(str(config.holding_rate))
-    for key, case in cases.items():
+    for (key, place), case in cases.items():
         outlook, policy, kind = case.outlook, case.policy, kinds.get(key)
         if outlook is None or policy is None or case.successor is not None or not case.one.sku["is_active"]:
             continue
@@ -50,9 +54,9 @@ def _rows(
             [kind.abc, kind.xyz, kind.pattern, kind.adi, kind.cv2, kind.cv, kind.annual, kind.value]
             if kind else [None] * 8
         )  # fmt: skip
-        lead, current = case.sourcing.lead_time, _current(case)
+        lead, current = case.sourcing.lead_time, _current(case, place)
         yield [
-            tx.tenant_id, version.id, key, None, case.one.sku["sku_code"], case.one.sku["base_uom"], *classed,
+            tx.tenant_id, version.id, key, place, case.one.sku["sku_code"], case.one.sku["base_uom"], *classed,
             outlook.basis, policy.target.type, policy.target.level, policy.target.basis,
             "empirical" if outlook.basis == "customers" else "formula", policy.demand_mean, policy.demand_sd,
             f"{lead.mean:.3f}", f"{lead.sd:.3f}", lead.basis, config.review_days, policy.mean, policy.sd,
@@ -62,11 +66,11 @@ def _rows(
         ]  # fmt: skip
 
 
-def _current(case: Case) -> tuple[Decimal | None, str | None]:
+def _current(case: Case, place: UUID | None) -> tuple[Decimal | None, str | None]:
     """What is in force now: approved by a person, else the plant's master value as it is (P-28 is for reading it)."""
     if case.approved is not None:
         return case.approved.qty, "approved"
-    master = case.one.sku["safety_stock"]
+    master = case.one.sku["safety_stock"] if place is None else None
     return (None, None) if master is None else (master, "master")
 
 
