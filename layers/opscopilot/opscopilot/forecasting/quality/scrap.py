@@ -16,7 +16,7 @@ from opscopilot.forecasting.demand.periods import PERIODS
 from opscopilot.forecasting.quality import backtest, betabinomial, history, rates
 from opscopilot.forecasting.quality.backtest import Evidence
 from opscopilot.forecasting.quality.history import ScrapSeries
-from opscopilot.forecasting.quality.rates import Cells, Rates
+from opscopilot.forecasting.quality.rates import Cells, Floats, Rates
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
 
@@ -38,13 +38,13 @@ _COLUMNS = (
 class _Fitted:
     """The series of one unit, fitted together: pieces and kilograms never share a rate (P-17)."""
 
-    series: list[ScrapSeries]
-    cells: Cells
     rates: Rates
     evidence: dict[int, Evidence]
     half_life: float
     inflation: float
-    days: int
+    periods: Floats
+    made: Floats
+    squares: Floats
 
     @property
     def total(self) -> Evidence:
@@ -111,10 +111,14 @@ def _fit(series: list[ScrapSeries], cells: Cells, days: int) -> _Fitted:
     sku = np.array([numbers[one.sku_no] for one in series])
     per_week = 7.0 / days
     ages = list(range(1, backtest.ORIGINS + 1))
-    half_life = backtest.choose(cells, sku, ages, per_week)
+    half_life = backtest.choose(cells, sku, ages[::3], per_week)
     evidence, inflation = backtest.run(cells, sku, ages, half_life, per_week)
     fitted = rates.fit(cells, sku, half_life, per_week)
-    return _Fitted(series, cells, fitted, evidence, half_life, inflation, days)
+
+    def per_series(values: Floats | None) -> Floats:
+        return np.bincount(cells.series, weights=values, minlength=len(sku)).astype(np.float64)
+
+    return _Fitted(fitted, evidence, half_life, inflation, per_series(None), per_series(cells.n), per_series(cells.nn))
 
 
 def _refused(one: ScrapSeries, reason: str | None) -> dict[str, Any]:
@@ -154,10 +158,9 @@ def _ahead(i: int, one: ScrapSeries, fitted: _Fitted) -> tuple[float, float]:
     """The quantity the interval is for and its sum of squares: the open orders, else a usual period of this series."""
     if one.planned_n > 0:
         return float(one.planned_n), float(one.planned_nn)
-    mine = fitted.cells.series == i
-    if not mine.any():
+    if fitted.periods[i] == 0:
         return 1.0, 1.0
-    return float(fitted.cells.n[mine].mean()), float(fitted.cells.nn[mine].mean())
+    return float(fitted.made[i] / fitted.periods[i]), float(fitted.squares[i] / fitted.periods[i])
 
 
 def _planned(one: ScrapSeries, mean: float, low: float, high: float) -> dict[str, Any]:
