@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from local.cli import context, jobs, lineage, look, mapping, running, show
+from local.cli import context, jobs, lineage, look, mapping, running, show, versions
 from local.cli.connectors import connectors_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
@@ -31,6 +31,7 @@ lineage.register(app)
 mapping.register(app)
 look.register(app)
 running.register(forecast_app)
+versions.register(forecast_app)
 
 
 @app.command()
