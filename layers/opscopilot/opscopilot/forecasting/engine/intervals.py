@@ -32,12 +32,14 @@ def intervals(
     `path` (K+1, N, h) what is forecast, `scale` (K+1, N, h) the expected size of its error.
     """
     season, horizon = layout.season, path.shape[2]
-    shape, own, without = _shape(layout.actual - path[1:], scale, taus, priors.step_quantiles(taus, horizon, season))
+    most = priors.most_trust(season)
+    prior = priors.step_quantiles(taus, horizon, season)
+    shape, own, without = _shape(layout.actual - path[1:], scale, taus, prior, most)
     final = path[0][:, :, None] + (scale[0] * own[:, None])[:, :, None] * shape[None]
     back = path[1:][..., None] + (scale[1:] * without[:, :, None])[..., None] * shape[None, None]
     sums, scale = np.cumsum(path, axis=2), running_scale(scale)
     prior = priors.sum_quantiles(taus, horizon, season)
-    shape, own, _ = _shape(np.cumsum(layout.actual, axis=2) - sums[1:], scale, taus, prior)
+    shape, own, _ = _shape(np.cumsum(layout.actual, axis=2) - sums[1:], scale, taus, prior, most)
     return final, back, sums[0][:, :, None] + (scale[0] * own[:, None])[:, :, None] * shape[None]
 
 
@@ -106,12 +108,12 @@ def usual_bias(error: FloatArray, scale: FloatArray) -> FloatArray:
 
 
 def _shape(
-    error: FloatArray, scale: FloatArray, taus: FloatArray, prior: FloatArray
+    error: FloatArray, scale: FloatArray, taus: FloatArray, prior: FloatArray, most: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Pooled quantiles (h, Q) of studentised errors and the own width factors they belong to."""
     z = np.clip(error / scale[1:], -_FAR, _FAR)
     own, without = own_width(z, OWN_POWER)
-    return pooled_quantiles(z / without[:, :, None], taus, prior), own, without
+    return pooled_quantiles(z / without[:, :, None], taus, prior, most), own, without
 
 
 def running_scale(scale: FloatArray) -> FloatArray:

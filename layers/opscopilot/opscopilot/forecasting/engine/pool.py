@@ -151,8 +151,6 @@ def _best_baseline(loss: FloatArray, tested: BoolArray) -> IntArray:
 RECENT = 0.6
 """What an origin counts relative to the next more recent one."""
 _OWN_ORIGINS = 2.0
-MOST_TRUST = 0.75
-"""Most weight the block's own quantiles have against the shipped ones."""
 _MOST = 12_000
 """Errors a quantile is read from at most."""
 
@@ -172,9 +170,10 @@ def own_width(z: FloatArray, power: float) -> tuple[FloatArray, FloatArray]:
     return np.maximum(own, 0.2) ** power, np.maximum(without, 0.2) ** power
 
 
-def pooled_quantiles(z: FloatArray, taus: FloatArray, prior: FloatArray) -> FloatArray:
+def pooled_quantiles(z: FloatArray, taus: FloatArray, prior: FloatArray, most: float = 1.0) -> FloatArray:
     """(h, Q) quantiles of studentised errors (K, N, h) per step, neighbouring steps helping, shrunk to `prior`.
 
+    `most` is the most weight the block's own quantiles have; the fewer series it has, the less.
     A step nobody could be scored on takes over the last one that could.
     """
     horizon = z.shape[2]
@@ -186,11 +185,17 @@ def pooled_quantiles(z: FloatArray, taus: FloatArray, prior: FloatArray) -> Floa
         seen = np.isfinite(z[:, :, near])
         if seen.any():
             series = float(seen.any(axis=(0, 2)).sum())
-            trust = MOST_TRUST * series / (series + PRIOR_SERIES)
+            trust = most * series / (series + PRIOR_SERIES)
             found = weighted_quantiles(z[:, :, near][seen], weight[:, :, near][seen], taus)
-            previous = trust * found + (1 - trust) * prior[j]
+            previous = trust * found + (1 - trust) * prior[j] * _ratio_of_widths(found, prior[j], taus) ** trust
         out[j] = previous
     return out
+
+
+def _ratio_of_widths(found: FloatArray, prior: FloatArray, taus: FloatArray) -> float:
+    """Width of the middle 80 % of one distribution relative to another's, so that a prior lends its shape only."""
+    wide, usual = (float(np.diff(np.interp([0.1, 0.9], taus, q))[0]) for q in (found, prior))
+    return float(np.clip(wide / usual, 0.1, 10.0)) if wide > 0 and usual > 0 else 1.0
 
 
 def weighted_quantiles(values: FloatArray, weight: FloatArray, taus: FloatArray) -> FloatArray:

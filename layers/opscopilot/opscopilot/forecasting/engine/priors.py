@@ -74,6 +74,9 @@ SCALE = {
 forecasts, size of the forecast (all three in logarithms relative to the analytic error scale), log of the length."""
 
 
+MOST_TRUST = {"none": 1.0, "slow": 0.75, "fast": 1.0}
+"""Most weight of a block's own quantiles against the shipped ones: months and quarters are alike everywhere, and what
+was a calm or a wild time in one block's backtests need not stay one."""
 WEIGHTS: dict[str, dict[str, float]] = {"none": {}, "slow": {}, "fast": {"recent mean": 3.0}}
 """Prior weight of a member relative to the others, where it is not one."""
 
@@ -90,6 +93,11 @@ def scale_model(season: int) -> tuple[FloatArray, FloatArray]:
     """(4,) usual values and coefficients of the features an error scale is made of."""
     usual, coefficients = SCALE[_kind(season)]
     return np.array(usual), np.array(coefficients)
+
+
+def most_trust(season: int) -> float:
+    """Most weight a block's own quantiles have against the shipped ones."""
+    return MOST_TRUST[_kind(season)]
 
 
 def step_quantiles(taus: FloatArray, horizon: int, season: int) -> FloatArray:

@@ -8,6 +8,8 @@ sees what it is scored on.
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 
 from opscopilot.forecasting.engine.columns import Columns
@@ -18,9 +20,13 @@ MOST_WINDOWS = 12_000
 """About as many windows a fit uses at most; of long histories every second, third, ..."""
 FEWEST_SERIES = 20
 """Series below which there is nothing to pool."""
+WINDOWS_PER_LAG = 200
+"""More than that where the equation is long."""
 _CONSTANT = 0.3
 _LIMIT = 6.0
 _LEAST_SPREAD = 0.02
+_CALENDAR = 2 * 3 * 7 * 13
+"""Windows begin at every phase of a season if their distance has no divisor in common with it."""
 
 
 def pooled_regression(columns: Columns, y: FloatArray, horizon: int, lags: int, otherwise: FloatArray) -> FloatArray:
@@ -66,7 +72,9 @@ def _moving(log: FloatArray, lags: int) -> tuple[FloatArray, FloatArray]:
 def _fit(log: FloatArray, n: IntArray, horizon: int, lags: int) -> FloatArray | None:
     """(L + 1, h) ridge coefficients, None when no history has a window and what followed it."""
     rows = len(log)
-    every = max(1, int(np.maximum(n - lags - horizon + 1, 0).sum()) // MOST_WINDOWS)
+    every = max(1, int(np.maximum(n - lags - horizon + 1, 0).sum()) // max(MOST_WINDOWS, WINDOWS_PER_LAG * lags))
+    while gcd(every, _CALENDAR) > 1:
+        every += 1
     begin = np.arange(rows - horizon - lags, -1, -every)
     at, column = np.nonzero(begin[:, None] >= (rows - n)[None, :])
     if not len(at):
