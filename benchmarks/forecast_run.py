@@ -72,7 +72,7 @@ def _measured(state: Path, asked: argparse.Namespace) -> dict[str, Any]:
         info = up(state, 0)
         began += time.monotonic() - stopped  # starting the stack is not forecasting
         with _client(state, info) as api:
-            run = _follow(api, api.post("/forecast/run", {"periods": periods}))
+            run = _follow(api, api.get(f"/forecast/runs/{run['run_id']}"))  # it goes on by itself
             resumed = int(run["resumed_batches"])
     if run["status"] != "completed":
         sys.exit(f"the run {run['status']}: {run.get('error')}")

@@ -13,6 +13,7 @@ from moto.s3.models import FakeKey
 
 from local.aws import LocalAws
 from local.databases import NAME, admin
+from local.forecast_recovery import recover_forecasts
 from local.seams.s3_requests import object_event
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ def recover(aws: LocalAws, pg_port: int, database: str = NAME) -> int:
     pulls = open_pulls(pg_port, database)
     if pulls and "SyncStateMachine" in aws.names:
         aws.deliver(aws.names["SyncStateMachine"], {"task": "pull_all", "pulls": pulls})
+    if "ForecastingStateMachine" in aws.names:
+        recover_forecasts(aws, pg_port, database)
     if "NotifyFunction" in aws.host.specs:
         aws.call_later(aws.names["NotifyFunction"], SWEEP)
     return len(waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import pytest
 
 from local.aws import LocalAws
 from local.databases import admin
+from local.forecast_recovery import recover_forecasts
 from local.recovery import finished_jobs, open_pulls, recover
 from local.testing import ThrowawayDatabase, database
 from tests.contract.local.support import Journal, landed, wait_for
@@ -80,3 +82,41 @@ def test_a_database_before_its_first_migration_has_no_finished_job() -> None:
     with database(None) as empty:
         assert finished_jobs(empty.port, empty.name) == set()
         assert open_pulls(empty.port, empty.name) == []
+
+
+def test_forecasts_that_were_broken_off_go_on_and_unseen_data_get_their_event_again(
+    aws: LocalAws, db: ThrowawayDatabase
+) -> None:
+    tenants = {name: str(uuid.uuid4()) for name in ("broken", "ended", "waiting", "done")}
+    run = str(uuid.uuid4())
+    with admin(db.port, db.name) as connection:
+        connection.run("SET session_replication_role = replica")
+        for name, status in (("broken", "running"), ("ended", "completed")):
+            connection.run(
+                "INSERT INTO forecast.forecast_runs (tenant_id, id, started_by, execution, status, periods) "
+                "VALUES (CAST(:t AS uuid), CAST(:r AS uuid), 'request', 'e', :s, ARRAY['weekly'])",
+                t=tenants[name], r=run, s=status,
+            )  # fmt: skip
+        for name in ("waiting", "done"):
+            connection.run(
+                "INSERT INTO platform.outbox (tenant_id, event_id, source, detail_type, detail, occurred_at) "
+                "VALUES (CAST(:t AS uuid), uuidv7(), 'opscopilot.manufacturing', 'DataNormalized', "
+                "CAST(:d AS jsonb), now() - interval '1 minute')",
+                t=tenants[name], d=json.dumps({"tenant_id": tenants[name]}),
+            )  # fmt: skip
+        connection.run(
+            "INSERT INTO forecast.forecast_versions (tenant_id, code, name, period, as_of, history_end, horizon_start, "
+            "horizon_end, horizon_periods, input_fingerprint, model_id) VALUES (CAST(:t AS uuid), 'V', 'V', 'weekly', "
+            "'2026-01-05', '2026-01-04', '2026-01-05', '2026-02-01', 4, 'f', CAST(:t AS uuid))",
+            t=tenants["done"],
+        )
+    assert recover_forecasts(aws, db.port, db.name) == 2
+    states = aws.client("stepfunctions")
+    listed = states.list_executions(stateMachineArn=aws.names["ForecastingStateMachine"])["executions"]
+    asked = [
+        json.loads(states.describe_execution(executionArn=one["executionArn"])["input"])
+        for one in listed if one["name"] == f"{tenants['broken']}_{run}" or len(one["name"]) == len(run)
+    ]  # fmt: skip
+    assert {"tenant_id": tenants["broken"], "run_id": run, "periods": ["weekly"]} in asked
+    again = [one["detail"] for one in asked if "detail" in one]
+    assert again == [{"tenant_id": tenants["waiting"]}]
