@@ -22,7 +22,7 @@ from opscopilot.planning.stocks.level_schemas import (
 from opscopilot.web import CurrentCaller, PageQuery
 
 Version = Annotated[str | None, Query(max_length=64, description="A version's code or id; default: the one in force.")]
-_TAG = "planning: stocks"
+_TAG = "planning"
 
 
 def inventory_routes(routes: APIRouter) -> None:

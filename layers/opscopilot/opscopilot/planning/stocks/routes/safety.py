@@ -27,7 +27,7 @@ Planner = Annotated[Caller, require("planner", "plant_manager")]
 Version = Annotated[str | None, Query(max_length=64, description="A version's code or id; default: the one in force.")]
 AbcQuery = Annotated[Abc | None, Query(description="A, B, C, or N for new items.")]
 XyzQuery = Annotated[Xyz | None, Query()]
-_TAG = "planning: stocks"
+_TAG = "planning"
 
 
 def safety_routes(routes: APIRouter) -> None:
@@ -59,7 +59,7 @@ def safety_routes(routes: APIRouter) -> None:
         item = lookup.require(caller.tx, "sku", sku, "sku")
         return safety.safety_stock(caller.tx, queries.require_version(caller.tx, version), item)
 
-    @routes.patch("/planning/safety-stocks/{sku}", tags=[_TAG], summary="Approve a safety stock")
+    @routes.put("/planning/safety-stocks/{sku}", tags=[_TAG], summary="Approve a safety stock")
     def approve(sku: str, body: ApproveSafetyStock, caller: Planner) -> Approval:
         """Kept with name and reason; the next forecast run uses it instead of the plant's master value."""
         return approvals.approve(caller, lookup.require(caller.tx, "sku", sku, "sku"), body)
