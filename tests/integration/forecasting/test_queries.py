@@ -174,7 +174,7 @@ def test_the_forecast_tool(tx: Tx, forecast: Any, clock: FixedClock) -> None:
     assert [source.rows for source in one.sources] == [13, 30]
     by_name = get_forecasts.run(asked, ForecastArgs(sku="jam b", period="monthly", horizon=50))
     assert by_name.data["sku_code"] == "B"
-    assert any("no monthly one" in text for text in by_name.warnings)
+    assert any("no monthly forecast" in text for text in by_name.warnings)
     assert any("reaches 13 weeks ahead, not 50" in text for text in by_name.warnings)
     several = get_forecasts.run(asked, ForecastArgs(sku="jam"))
     assert (several.status, len(several.candidates)) == ("ambiguous", 4)
