@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ _BIAS = 0.05
 """Medians sum up to less than what will be asked for; no batch may fall short (or go over) by more than this."""
 _POOL = 8.0
 """Relative loss of the batch counts as much as this many origins of the series itself."""
+_CLEARLY = 0.0005
 _SURE = 1.0
 """Standard errors by which drivers must have helped the batch before anybody uses them."""
 
@@ -55,6 +57,17 @@ def blend(
     slots = [share] + [SHARES[_pick(loss.sum(axis=1) - loss[:, k], seen)] for k in range(len(actual))]
     weight = np.stack(slots)[:, :, None]
     return Blend(share, (1 - weight) * plain + weight * path, (1 - weight) * plain + weight * clean, mix, gain)
+
+
+def better(
+    engine: FloatArray, level: FloatArray, effects: Sequence[FloatArray], actual: FloatArray, squared: bool
+) -> FloatArray:
+    """Of several log effects (K+1, n, h) the one with the lowest loss over the batch; the first unless beaten clearly."""
+    scale = _scale(actual, np.isfinite(actual))
+    middle = _mixed(engine, level, 0.5)
+    losses = [float(_losses(middle * np.exp(one), actual, scale, squared).sum()) for one in effects]
+    best = int(np.argmin(losses))
+    return effects[best if losses[best] < losses[0] * (1 - _CLEARLY) else 0]
 
 
 def _mixed(engine: FloatArray, level: FloatArray, mix: float) -> FloatArray:

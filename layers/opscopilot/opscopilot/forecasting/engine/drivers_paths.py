@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from opscopilot.forecasting.engine.batch import forecast_batch
-from opscopilot.forecasting.engine.drivers_choice import Blend, blend
+from opscopilot.forecasting.engine.drivers_choice import Blend, better, blend
 from opscopilot.forecasting.engine.drivers_effects import estimate, partial, worth_it
 from opscopilot.forecasting.engine.drivers_features import Features
+from opscopilot.forecasting.engine.drivers_kernel import leftovers
 from opscopilot.forecasting.engine.drivers_levels import level_paths
 from opscopilot.forecasting.engine.types import BatchForecast, BoolArray, EngineSettings, FloatArray, IntArray
 
@@ -93,6 +94,8 @@ def driver_paths(
     level = np.maximum(
         np.exp(level_paths(rest, known, found.noise, hidden, horizon, season)) - lift[None, :, None], 0.0
     )
+    extra = leftovers(data, features, found, ahead, min(int(cuts.max()), rows))
+    logs = better(clean_path, level, [logs, logs + 0.5 * extra, logs + extra], actual, squared)
     chosen = blend(plain_path, clean_path, level, logs, actual, squared)
     if chosen is None:
         return None
