@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from opscopilot.forecasting.quality import queries
-from opscopilot.forecasting.queries import require_version
 from opscopilot.kernel.db import Database
 
 Run = Callable[[Any], dict[str, Any]]
@@ -47,7 +45,7 @@ def scrap(plant: Any) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["sku_code"], row["line"]): row for row in rows}
 
 
-def test_open_orders_have_an_expected_scrap_with_bounds_and_money(making: Any, run: Run) -> None:
+def test_open_orders_have_an_expected_scrap_with_bounds_and_money_where_a_cost_is_known(making: Any, run: Run) -> None:
     done = run(making)
     found = scrap(making)[("A", "L1")]
     assert done["published"][0]["scrap"] == {"series": 2, "refused": 0, "origins": 24}
@@ -61,15 +59,16 @@ def test_open_orders_have_an_expected_scrap_with_bounds_and_money(making: Any, r
     assert found["baseline_rate"] == Decimal("0.05")
     assert found["origins"] == 12
     assert found["log_loss"] < found["log_loss_pooled"], "the item's own rate is better than the plant's"
-
-
-def test_without_a_cost_the_money_is_unknown_and_the_usual_quantity_is_what_the_interval_is_for(
-    making: Any, run: Run
-) -> None:
-    run(making)
-    found = scrap(making)[("B", "L1")]
-    assert (found["expected_cost"], found["excess_cost"], found["currency"]) == (None, None, None)
-    assert (found["planned_qty"], found["expected_scrap_qty"], found["period_qty"]) == (0, 0, 1000)
+    models = making.query(
+        "SELECT name, status, metrics FROM forecast.forecast_models WHERE type = 'quality' ORDER BY name"
+    )
+    assert [(row["name"], row["status"]) for row in models] == [
+        ("scrap-empirical-bayes", "active"), ("sensor-surprise-ensemble", "active"),
+    ]  # fmt: skip
+    assert models[0]["metrics"]["origins"] == 24
+    costless = scrap(making)[("B", "L1")]
+    assert (costless["expected_cost"], costless["excess_cost"], costless["currency"]) == (None, None, None)
+    assert (costless["planned_qty"], costless["expected_scrap_qty"], costless["period_qty"]) == (0, 0, 1000)
 
 
 def test_b4_excess_is_what_lies_above_the_last_eight_weeks(plant: Any, run: Run) -> None:
@@ -89,16 +88,6 @@ def test_b4_excess_is_what_lies_above_the_last_eight_weeks(plant: Any, run: Run)
     assert found["excess_cost"] == (found["excess_qty"] * 2).quantize(Decimal("0.0001"))
 
 
-def test_p17_kilograms_and_pieces_are_judged_apart(making: Any, run: Run) -> None:
-    making.sku("K", base_uom="KGM")
-    for week in range(12):
-        order(making, "K", LAST - timedelta(days=7 * week), 300, 100, uom="KGM")
-    run(making)
-    found = scrap(making)
-    assert found[("K", "L1")]["expected_rate"] == pytest.approx(Decimal("0.25"), abs=Decimal("0.01"))
-    assert found[("B", "L1")]["expected_rate"] < Decimal("0.02")
-
-
 def test_what_was_never_recorded_is_refused_with_a_reason(plant: Any, run: Run) -> None:
     plant.sku("A")
     plant.stock("A", 10)
@@ -111,26 +100,18 @@ def test_what_was_never_recorded_is_refused_with_a_reason(plant: Any, run: Run) 
     assert found["expected_rate"] is None
 
 
-def test_p52_a_published_forecast_of_scrap_cannot_be_changed(
+def test_p17_kilograms_and_pieces_are_judged_apart_and_p52_what_was_published_stays(
     making: Any, run: Run, opened: Callable[[str], Database]
 ) -> None:
+    making.sku("K", base_uom="KGM")
+    for week in range(12):
+        order(making, "K", LAST - timedelta(days=7 * week), 300, 100, uom="KGM")
     run(making)
+    found = scrap(making)
+    assert found[("K", "L1")]["expected_rate"] == pytest.approx(Decimal("0.25"), abs=Decimal("0.01"))
+    assert found[("B", "L1")]["expected_rate"] < Decimal("0.02")
     with (
         pytest.raises(Exception, match="is published and cannot be changed"),
         opened("ops_forecast").tenant(making.tenant_id) as tx,
     ):
         tx.execute("UPDATE forecast.quality_forecasts SET expected_rate = 0")
-
-
-def test_pages_go_through_all_of_it_once_the_most_expensive_first(making: Any, run: Run) -> None:
-    run(making)
-    with making.owner.tenant(making.tenant_id) as tx:
-        version = require_version(tx)
-        first = queries.scrap_forecasts(tx, version, limit=1)
-        second = queries.scrap_forecasts(tx, version, limit=1, cursor=first.next_cursor)
-        lines = queries.scrap_of_item(tx, version, making.ids["A"])
-    assert [one.sku_code for one in (*first.items, *second.items)] == ["A", "B"]
-    assert (first.total, second.next_cursor) == (2, None)
-    assert first.evidence is not None
-    assert first.evidence.origins == 24
-    assert [one.line for one in lines] == ["L1"]

@@ -78,9 +78,9 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 
 def test_the_memory_does_not_grow() -> None:
     detector = Detector()
-    judge(wave(2500), detector)
+    judge(wave(1700), detector)
     early = len(json.dumps(detector.dump()))
-    judge(wave(2500, 3), detector)
+    judge(wave(1000, 3), detector)
     assert len(json.dumps(detector.dump())) < 1.15 * early < 60_000
 
 
@@ -95,20 +95,20 @@ def test_a_state_of_another_method_is_not_taken_up() -> None:
 
 def test_noise_gives_few_signals() -> None:
     rng = np.random.default_rng(5)
-    said = judge([float(one) for one in rng.normal(20, 2, 5000)])
-    assert sum(one.signal for one in said) <= 12
+    said = judge([float(one) for one in rng.normal(20, 2, 2500)])
+    assert sum(one.signal for one in said) <= 6
 
 
 def test_most_built_in_faults_are_found_inside_their_window() -> None:
     hits = 0
-    series = generated(8, 2000)
+    series = generated(4, 1600)
     for one in series:
         detector = Detector()
         signals = {i for i, (value, second) in enumerate(zip(one.values.tolist(), one.seconds, strict=True))
                    if detector.add(value, second).signal}  # fmt: skip
         first, last = one.windows[0]
         hits += any(first <= i <= last for i in signals)
-    assert hits >= 6
+    assert hits >= 3
 
 
 def test_surprise_is_the_share_of_what_was_as_high() -> None:

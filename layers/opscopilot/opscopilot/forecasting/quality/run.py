@@ -9,7 +9,7 @@ from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.alerting.raising import raise_alerts
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.calendar import data_cut
-from opscopilot.forecasting.quality import scrap
+from opscopilot.forecasting.quality import models, scrap
 from opscopilot.forecasting.quality.charts import conditions as chart_conditions
 from opscopilot.forecasting.quality.charts import keep
 from opscopilot.forecasting.quality.sensors import conditions, watch
@@ -38,6 +38,7 @@ def run(tx: Tx, version: Version, plant: PlantSettings, clock: Clock) -> Found:
     seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
     kept = keep.update(tx, version.id, today, plant.week_start, plant.now(clock))
     found = [*chart_conditions.current(tx, plant.default_currency), *conditions.current(tx)]
+    models.register(tx, today)
     charts = {"charts": kept.charts, "signals": kept.signals}
     return Found({"scrap": counts, "charts": charts, "sensors": seen.as_json()}, found)
 
