@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opscopilot.forecasting.engine import BatchForecast, forecast_batch, lead_time_demand, lead_time_quantiles
 from opscopilot.forecasting.engine.leadtime import foreseen_lead_times
-from opscopilot.forecasting.engine.reading import read_quantiles
+from opscopilot.forecasting.engine.reading import read_quantiles, step_quantiles
 from opscopilot.forecasting.engine.types import FloatArray
 from tests.unit.forecasting.engine import made
 
@@ -148,3 +148,12 @@ def test_between_and_beyond_the_known_levels() -> None:
     read = read_quantiles(taus, quantiles, asked)[0]
     assert read[:4] == pytest.approx([0.0, 1.0, 2.0, 4.0])
     assert read[4] == pytest.approx(6 + 4)
+
+
+def test_any_quantile_of_a_period_can_be_read(pair: Pair) -> None:
+    forecast, _ = pair
+    read = step_quantiles(forecast, np.array([0.1, 0.165, 0.2, 0.999]))
+    assert read[..., 0] == pytest.approx(forecast.quantile(0.1))
+    assert (read[..., 1] >= forecast.quantile(0.1)).all()
+    assert (read[..., 1] <= forecast.quantile(0.2)).all()
+    assert (read[..., 3] >= forecast.quantile(0.995)).all()

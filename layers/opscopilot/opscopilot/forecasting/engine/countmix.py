@@ -10,7 +10,7 @@ import numpy as np
 
 from opscopilot.forecasting.engine.types import FloatArray
 
-_COLUMNS, _STEPS, _ROUNDS = 500, 8, 40
+_COLUMNS, _STEPS, _ROUNDS = 500, 6, 30
 """Most histories and hidden periods looked at, and how often the shares are moved: more changes nothing."""
 
 

@@ -50,7 +50,7 @@ GRID = np.array(
     ]
 )
 """Nominal levels that are tried."""
-_LEARN, _ANCHORS = 1200, 5
+_LEARN, _ANCHORS = 1000, 5
 """Most histories, and sums over how many different numbers of periods, that anything is learnt from."""
 _STEPS = 16
 """Most numbers of periods quantiles are computed for; between them the quantiles are straight lines."""

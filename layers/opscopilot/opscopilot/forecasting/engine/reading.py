@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from opscopilot.forecasting.engine.types import FloatArray
+from opscopilot.forecasting.engine.types import BatchForecast, FloatArray
 
 _TAIL = 0.95
 """From here to the last level the tail's rate of decay is taken."""
@@ -47,3 +47,10 @@ def exceeded(stock: float, quantiles: FloatArray, taus: FloatArray) -> float:
     if decay <= 0:
         return 0.0 if over >= 0 and quantiles[-1] >= 0 else 1.0
     return float((1 - taus[-1]) * np.exp(-min(over / decay, 700.0)))
+
+
+def step_quantiles(batch: BatchForecast, wanted: FloatArray) -> FloatArray:
+    """(N, h, W) quantiles of every period at any levels `wanted` (W,), computed or not."""
+    flat = batch.quantiles.reshape(-1, len(batch.taus))
+    asked = np.broadcast_to(np.asarray(wanted, dtype=np.float64), (len(flat), len(wanted)))
+    return read_quantiles(batch.taus, flat, asked).reshape(len(batch), batch.horizon, len(wanted))
