@@ -191,6 +191,7 @@ def test_safety_stocks_are_recommended_costed_approved_and_respected(
         one = safety.safety_stock(tx, version, sku)
         assert (one.abc, one.service_level, one.service_level_basis) == ("A", Decimal("0.98"), "class")
         assert (one.current_qty, one.current_basis, one.review_period) == (30, "master", 7)
+        assert one.qty == one.qty.to_integral_value()  # jars are counted: whole, rounded up
         table = {(row.service_level_type, row.service_level): row for row in one.trade_off}
         csl = [table["csl", level].qty for level in safety.LEVELS]
         assert csl == sorted(csl)

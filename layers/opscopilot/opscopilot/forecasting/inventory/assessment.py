@@ -24,6 +24,7 @@ from opscopilot.forecasting.settings import PlanSettings, plan_settings
 from opscopilot.forecasting.supply.delivery import Curves, judge
 from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.forecasting.supply.observed import lateness_seen
+from opscopilot.kernel import uom
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.money import Money
 
@@ -105,6 +106,7 @@ def _with_policies(
     made = safety.policies(
         list(expected.values()), [cases[key].sourcing.lead_time for key in expected],
         [target(kinds.get(key), settings) for key in expected], [smallest(cases[key]) for key in expected], config,
+        [cases[key].one.sku["base_uom"] in uom.DISCRETE for key in expected],
     )  # fmt: skip
     policies = dict(zip(expected, made, strict=True))
     return {key: replace(one, policy=policies.get(key)) for key, one in cases.items()}

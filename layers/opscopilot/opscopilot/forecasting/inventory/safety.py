@@ -56,9 +56,9 @@ class Policy:
 
 def policies(
     outlooks: Sequence[Outlook], leads: Sequence[LeadTime], targets: Sequence[Target], smallest: Sequence[Decimal],
-    config: ForecastConfig,
+    config: ForecastConfig, whole: Sequence[bool] = (),
 ) -> list[Policy]:  # fmt: skip
-    """One per outlook; `smallest` order of each in base units."""
+    """One per outlook; `smallest` order of each in base units. `whole`: the item is counted, so stocks round up."""
     if not outlooks:
         return []
     levels, table = outlooks[0].levels, np.stack([one.protection for one in outlooks])
@@ -75,9 +75,17 @@ def policies(
     csl = 1 - q.exceedance(levels, table, point[:, None])[:, 0]
     fill = np.clip(1 - q.shortage(levels, table, point[:, None])[:, 0] / order, 0.0, 1.0)
     formula = _formula(daily, daily_sd, leads, wanted, by_fill, order, config.review_days)
-    columns = np.stack([point - mean, point, point + order, order, csl, fill, formula, daily, daily_sd, mean,
+    counted = np.array(whole or [False] * len(outlooks))
+    safety, trigger, up_to = (_up(value, counted) for value in (point - mean, point, point + order))
+    columns = np.stack([safety, trigger, up_to, order, csl, fill, formula, daily, daily_sd, mean,
                         q.deviation(levels, table)], axis=1)  # fmt: skip
     return [Policy(target, *(_decimal(value) for value in row)) for target, row in zip(targets, columns, strict=True)]
+
+
+def _up(value: FloatArray, counted: np.typing.NDArray[np.bool_]) -> FloatArray:
+    """Whole units for what is counted; a millionth over is noise."""
+    result: FloatArray = np.where(counted, np.ceil(value - 1e-6), value)
+    return result
 
 
 def _formula(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from opscopilot.forecasting.rules.distribution import Distribution
 from opscopilot.forecasting.schemas import ForecastVersion
+from opscopilot.kernel import uom
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
@@ -94,14 +95,21 @@ def figures(row: Row, level: Decimal, kind: LevelType, rate: Decimal) -> TradeOf
     order = row["order_quantity"]
     point = demand.quantile(level) if kind == "csl" else demand.stock_for_fill(level, order)
     point = max(point, row["protection_mean"])
-    quantity = (point - row["protection_mean"]).quantize(_MICRO)
+    quantity = _up(point - row["protection_mean"], row["uom"])
     fill = demand.fill_rate(point, order)
     value = None if row["unit_cost"] is None else (quantity * row["unit_cost"]).quantize(_CENT)
     return TradeOff(
-        service_level_type=kind, service_level=level, qty=quantity, reorder_point=point.quantize(_MICRO),
+        service_level_type=kind, service_level=level, qty=quantity, reorder_point=_up(point, row["uom"]),
         csl=(1 - demand.exceedance(point)).quantize(_MICRO), fill_rate=None if fill is None else fill.quantize(_MICRO),
         value=value, holding_cost=None if value is None else (value * rate).quantize(_CENT), currency=row["currency"],
     )  # fmt: skip
+
+
+def _up(quantity: Decimal, unit: str) -> Decimal:
+    """Whole units for what is counted, as the run rounds."""
+    if unit not in uom.DISCRETE:
+        return quantity.quantize(_MICRO)
+    return (quantity - _MICRO).to_integral_value(ROUND_CEILING)
 
 
 def recalculate(tx: Tx, version: ForecastVersion, asked: Recalculation) -> RecalculationResult:
