@@ -16,7 +16,7 @@ from opscopilot.forecasting.engine.batch import forecast_batch
 from opscopilot.forecasting.engine.cleaning import clean
 from opscopilot.forecasting.engine.drivers_columns import drivers_from_columns, labels_from_ids
 from opscopilot.forecasting.engine.drivers_features import Drivers, build, closed_periods
-from opscopilot.forecasting.engine.drivers_paths import driver_paths, right_aligned
+from opscopilot.forecasting.engine.drivers_paths import Driven, driver_paths, right_aligned
 from opscopilot.forecasting.engine.drivers_result import close, merged
 from opscopilot.forecasting.engine.types import BatchForecast, EngineSettings, FloatArray, IntArray
 
@@ -54,7 +54,7 @@ def forecast_with_drivers(
     shut = [closed_periods(one, y, horizon) for one, y in zip(drivers, values, strict=True)]
     opened = [np.where(past, np.nan, y) if past.any() else y for y, (past, _) in zip(values, shut, strict=True)]
     plain = forecast_batch(opened, horizon, season, levels=levels, settings=settings)
-    result = _with_effects(plain, opened, drivers, groups, levels, settings)
+    result = _with_effects(plain, opened, drivers, groups, settings)
     return close(result, np.stack([future for _, future in shut])) if any(f.any() for _, f in shut) else result
 
 
@@ -76,7 +76,6 @@ def _with_effects(
     values: Sequence[FloatArray],
     drivers: Sequence[Drivers | None],
     groups: Sequence[Label] | None,
-    levels: Sequence[float],
     settings: EngineSettings,
 ) -> BatchForecast:
     """The plain forecast with drivers put in where they help."""
@@ -89,7 +88,7 @@ def _with_effects(
             if one is not None and tested[i] and plain.refusals[i] is None and plain.demand_class[i] == kind
         ]
         if use:
-            result = _of_one_kind(plain, result, use, values, drivers, groups, levels, settings)
+            result = _of_one_kind(plain, result, use, values, drivers, groups, settings)
     return result
 
 
@@ -100,7 +99,6 @@ def _of_one_kind(
     values: Sequence[FloatArray],
     drivers: Sequence[Drivers | None],
     groups: Sequence[Label] | None,
-    levels: Sequence[float],
     settings: EngineSettings,
 ) -> BatchForecast:
     """`result` with the series at `use`, all regular or all intermittent, replaced where drivers help."""
@@ -113,8 +111,9 @@ def _of_one_kind(
     if not features.names:
         return result
     squared = plain.metrics.loss_name[use[0]] == "rmse"
-    paths = driver_paths(plain, np.asarray(use), histories, demand, known, features, labels, levels, settings, squared)
-    return result if paths is None else merged(result, np.asarray(use), paths)
+    driven = Driven(np.asarray(use), histories, demand, known, features, labels, squared)
+    paths = driver_paths(plain, driven, settings)
+    return result if paths is None else merged(result, driven.use, paths)
 
 
 def _codes(groups: Sequence[Label]) -> list[IntArray]:

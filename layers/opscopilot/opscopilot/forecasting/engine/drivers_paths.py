@@ -22,23 +22,33 @@ _ZERO_SHIFT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
-    """(K+1, n, h) each, slot 0 the forecast: `final` what is used, `regular` the same without promotions' effect.
+class Driven:
+    """Series with drivers, all regular or all intermittent: positions `use` in the batch, cleaned `histories`, the
+    last rows of them as `demand` (n, R) where `known`, and their features and labels. `squared`: the loss."""
 
-    `spread` is the scale of its error, `noise` (n, h) the variance of its logarithm, `hidden` how many of the last
-    periods the origins hid at most, `base` the engine's forecast of the cleaned series, `blend` what was chosen.
+    use: IntArray
+    histories: Sequence[FloatArray]
+    demand: FloatArray
+    known: BoolArray
+    features: Features
+    labels: Sequence[IntArray]
+    squared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """(K+1, n, h) each, slot 0 the forecast: the `blend` that was chosen and `spread`, the scale of its error.
+
+    `noise` (n, h) is the variance of the forecast's logarithm, `hidden` how many of the last periods the origins hid at
+    most, `actual` (K, n, h) what came, `base` the engine's forecast of the cleaned series.
     """
 
-    final: FloatArray
-    regular: FloatArray
+    blend: Blend
     spread: FloatArray
     noise: FloatArray
     hidden: int
     actual: FloatArray
     base: BatchForecast
-    blend: Blend
-    season: int
-    levels: tuple[float, ...]
 
 
 def right_aligned(
@@ -53,59 +63,41 @@ def right_aligned(
     return demand, known
 
 
-def driver_paths(
-    plain: BatchForecast,
-    use: IntArray,
-    histories: Sequence[FloatArray],
-    demand: FloatArray,
-    known: BoolArray,
-    features: Features,
-    labels: Sequence[IntArray],
-    levels: Sequence[float],
-    settings: EngineSettings,
-    squared: bool,
-) -> Paths | None:
+def driver_paths(plain: BatchForecast, of: Driven, settings: EngineSettings) -> Paths | None:
     """Effects, cleaned baseline, effects put back, choice. None when drivers help nobody."""
     assert plain.backtest is not None
-    rows, horizon, season = demand.shape[1], plain.horizon, plain.season
-    log, lift = _log(demand, known)
-    data = partial(log, features.x[:, :rows], known, season)
-    found = estimate(data, features.prior, labels)
+    rows = of.demand.shape[1]
+    log, lift = _log(of.demand, of.known)
+    data = partial(log, of.features.x[:, :rows], of.known, plain.season)
+    found = estimate(data, of.features.prior, of.labels)
     if not worth_it(data, found):
         return None
-    total = np.clip(_effect(features.x, found.beta), -_LARGEST_EFFECT, _LARGEST_EFFECT)
-    cleaned = [_cleaned(y, effect) for y, effect in zip(histories, total[:, :rows], strict=True)]
-    base = forecast_batch(cleaned, horizon, season, levels=levels, settings=settings)
+    total = _effect(of.features.x[:, :rows], found.beta)
+    cleaned = [_cleaned(y, effect) for y, effect in zip(of.histories, total, strict=True)]
+    base = forecast_batch(cleaned, plain.horizon, plain.season, levels=plain.levels, settings=settings)
     assert base.backtest is not None
-    cuts = plain.backtest.cuts[:, use]
-    effects = [found] + [estimate(data.before(cut), features.prior, labels, found) for cut in cuts]
+    cuts = plain.backtest.cuts[:, of.use]
+    # An origin counts only where both forecasts were tested on the same periods.
+    same = (base.backtest.cuts == cuts)[:, :, None]
+    actual = np.where(same, plain.backtest.actual[:, of.use], np.nan)
     hidden = np.concatenate([np.zeros_like(cuts[:1]), cuts])
-    ahead = np.stack([_ahead(features.x, rows, cut, horizon) for cut in hidden])
-    logs = np.stack(
-        [
-            np.clip(_effect(x, one.beta), -_LARGEST_EFFECT, _LARGEST_EFFECT)
-            for x, one in zip(ahead, effects, strict=True)
-        ]
+    effects = [found] + [estimate(data.before(cut), of.features.prior, of.labels, found) for cut in cuts]
+    ahead = np.stack([_ahead(of.features.x, rows, cut, plain.horizon) for cut in hidden])
+    level = level_paths(
+        np.where(of.known, log - total, 0.0), of.known, found.noise, hidden, plain.horizon, plain.season
     )
-    clean_path = np.concatenate([base.mean[None], base.backtest.path])
-    plain_path = np.concatenate([plain.mean[use][None], plain.backtest.path[:, use]])
-    actual = plain.backtest.actual[:, use]
-    rest = np.where(known, log - total[:, :rows], 0.0)
-    level = np.maximum(
-        np.exp(level_paths(rest, known, found.noise, hidden, horizon, season)) - lift[None, :, None], 0.0
-    )
-    extra = leftovers(data, features, found, ahead, min(int(cuts.max()), rows))
-    logs = better(clean_path, level, [logs, logs + 0.5 * extra, logs + extra], actual, squared)
-    chosen = blend(plain_path, clean_path, level, logs, actual, squared)
+    level = np.maximum(np.exp(level) - lift[None, :, None], 0.0)
+    engine = np.concatenate([base.mean[None], np.where(same, base.backtest.path, 1.0)])
+    logs = np.stack([_effect(x, one.beta) for x, one in zip(ahead, effects, strict=True)])
+    extra = leftovers(data, of.features, found, ahead, min(int(cuts.max()), rows))
+    logs = better(engine, level, [logs, logs + 0.5 * extra, logs + extra], actual, of.squared)
+    before = np.concatenate([plain.mean[of.use][None], plain.backtest.path[:, of.use]])
+    chosen = blend(before, engine, level, logs, actual, of.squared)
     if chosen is None:
         return None
-    unsure = np.stack([np.einsum("nhk,nkl,nhl->nh", x, one.cov, x) for x, one in zip(ahead, effects, strict=True)])
-    unsure = np.clip(unsure, 0, 1)
-    spread = _spread(base, chosen.final, unsure)
+    unsure = np.clip([np.einsum("nhk,nkl,nhl->nh", x, one.cov, x) for x, one in zip(ahead, effects, strict=True)], 0, 1)
     noise = found.noise[:, None] + unsure[0]
-    return Paths(
-        chosen.final, chosen.regular, spread, noise, int(cuts.max()), actual, base, chosen, season, tuple(levels)
-    )
+    return Paths(chosen, _spread(base, chosen.final, unsure), noise, int(cuts.max()), actual, base)
 
 
 def _log(demand: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -118,7 +110,8 @@ def _log(demand: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _effect(x: FloatArray, beta: FloatArray) -> FloatArray:
-    effect: FloatArray = np.einsum("ntk,nk->nt", x, beta)
+    """(n, t) effect on the logarithm, as far as it is believed."""
+    effect: FloatArray = np.clip(np.einsum("ntk,nk->nt", x, beta), -_LARGEST_EFFECT, _LARGEST_EFFECT)
     return effect
 
 

@@ -34,20 +34,22 @@ def merged(plain: BatchForecast, use: IntArray, paths: Paths) -> BatchForecast:
     on = paths.blend.share > 0
     at = use[on]
     mean = plain.mean.copy()
-    mean[at] = np.maximum(paths.final[0][on], 0.0)
+    mean[at] = np.maximum(paths.blend.final[0][on], 0.0)
     quantiles, cumulative, back = _quantiles(paths, plain.taus)
     all_quantiles, all_sums = plain.quantiles.copy(), plain.cumulative.copy()
     all_quantiles[at] = np.maximum.accumulate(np.maximum(quantiles[on], 0.0), axis=2)
     all_sums[at] = np.maximum.accumulate(np.maximum(cumulative[on], 0.0), axis=2)
     bounds = {level: interval(all_quantiles, plain.taus, level, mean) for level in plain.levels}
     uplift = np.zeros_like(mean) if plain.uplift is None else plain.uplift.copy()
-    uplift[at] = mean[at] - np.maximum(paths.regular[0][on], 0.0)
+    uplift[at] = mean[at] - np.maximum(paths.blend.regular[0][on], 0.0)
     methods = list(plain.methods)
     for i, share in zip(at, paths.blend.share[on], strict=True):
         methods[i] = f"{methods[i]} with drivers" if share == 1 else f"{methods[i]} with {share:.0%} drivers"
     assert plain.backtest is not None
     path = plain.backtest.path.copy()
-    path[:, at] = np.maximum(paths.final[1:][:, on], 0.0)
+    path[:, at] = np.maximum(paths.blend.final[1:][:, on], 0.0)
+    actual = plain.backtest.actual.copy()
+    actual[:, at] = paths.actual[:, on]
     return replace(
         plain,
         mean=mean,
@@ -56,8 +58,8 @@ def merged(plain: BatchForecast, use: IntArray, paths: Paths) -> BatchForecast:
         lower={level: bound[0] for level, bound in bounds.items()},
         upper={level: bound[1] for level, bound in bounds.items()},
         methods=tuple(methods),
-        metrics=_metrics(plain, at, path, back[:, on]),
-        backtest=Backtest(path, plain.backtest.actual, plain.backtest.cuts),
+        metrics=_metrics(plain, at, path, actual, back[:, on]),
+        backtest=Backtest(path, actual, plain.backtest.cuts),
         uplift=uplift,
     )
 
@@ -67,14 +69,14 @@ def _quantiles(paths: Paths, taus: FloatArray) -> tuple[FloatArray, FloatArray, 
     base = paths.base
     width = (base.quantile(0.9) - base.quantile(0.1)) / 2.56
     prior = _shape(base.quantiles, base.mean, width)
-    final, back = _around(paths.final, paths.spread, paths.actual, taus, prior)
-    sums = np.cumsum(paths.final, axis=2)
+    final, back = _around(paths.blend.final, paths.spread, paths.actual, taus, prior)
+    sums = np.cumsum(paths.blend.final, axis=2)
     at = {tau: int(np.argmin(np.abs(taus - tau))) for tau in (0.1, 0.9)}
     width = (base.cumulative[:, :, at[0.9]] - base.cumulative[:, :, at[0.1]]) / 2.56
     prior = _shape(base.cumulative, np.cumsum(base.mean, axis=1), width)
     totals, _ = _around(sums, running_scale(paths.spread), np.cumsum(paths.actual, axis=2), taus, prior)
-    seen = min(1.0, paths.hidden / (_ENOUGH_HIDDEN * paths.final.shape[2]))
-    final = seen * final + (1 - seen) * _from_noise(paths.final[0], paths.noise, taus)
+    seen = min(1.0, paths.hidden / (_ENOUGH_HIDDEN * paths.blend.final.shape[2]))
+    final = seen * final + (1 - seen) * _from_noise(paths.blend.final[0], paths.noise, taus)
     steps = np.arange(1, sums.shape[2] + 1)
     shared = (_SHARED + (1 - _SHARED) / steps)[None, :]
     totals = seen * totals + (1 - seen) * _from_noise(sums[0], paths.noise * shared, taus)
@@ -107,10 +109,12 @@ def _around(
     return final, back
 
 
-def _metrics(plain: BatchForecast, at: IntArray, path: FloatArray, back: FloatArray) -> BacktestMetrics:
+def _metrics(
+    plain: BatchForecast, at: IntArray, path: FloatArray, came: FloatArray, back: FloatArray
+) -> BacktestMetrics:
     """Accuracy of the blended paths at the same origins; the simple baselines stay what they were."""
     assert plain.backtest is not None
-    old, actual = plain.metrics, plain.backtest.actual[:, at]
+    old, actual = plain.metrics, came[:, at]
     seen = np.isfinite(actual)
     error = np.where(seen, actual - path[:, at], 0.0)
     shown = np.where(seen, actual, 0.0).sum(axis=(0, 2))
