@@ -14,12 +14,12 @@ from opscopilot.kernel.db import Tx
 RELEVANT_ENTITIES = (
     "sku", "sku_uom", "sku_supplier", "supplier", "location", "sales_order", "sales_order_line", "shipment_line",
     "inventory_snapshot", "purchase_order", "purchase_order_line", "receipt", "work_order",
-    "promotion", "price", "calendar_day",
+    "promotion", "price", "calendar_day", "inventory_movement", "sku_supersession", "bom", "bom_component",
 )  # fmt: skip
 _TABLES = (
     "skus", "sku_suppliers", "suppliers", "locations", "sales_orders", "sales_order_lines", "shipment_lines",
     "inventory_snapshots", "purchase_orders", "purchase_order_lines", "receipts", "work_orders",
-    "promotions", "prices", "calendar_days",
+    "promotions", "prices", "calendar_days", "inventory_movements", "sku_supersessions", "boms", "bom_components",
 )  # fmt: skip
 _STATE = " UNION ALL ".join(
     f"SELECT '{table}' AS name, count(*) AS rows, coalesce(sum(row_version), 0) AS versions, "
