@@ -86,6 +86,26 @@ def adventureworks_online(first: date, periods: int = 13) -> tuple[list[FloatArr
     return train, np.array(test, dtype=np.float64)
 
 
+def adventureworks_monthly(first: str, periods: int = 3) -> tuple[list[FloatArray], FloatArray]:
+    """Monthly units over all channels of every item sold a year ago and in the last quarter, and what came after."""
+    folder = SHARED / "adventureworks"
+    if not folder.exists():
+        pytest.skip(f"AdventureWorks not found at {folder}")
+    ordered = {row["SalesOrderID"]: row["OrderDate"][:7] for row in _rows(folder / "SalesOrderHeader.csv.gz")}
+    sold: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in _rows(folder / "SalesOrderDetail.csv.gz"):
+        sold[row["ProductID"]][ordered[row["SalesOrderID"]]] += int(row["OrderQty"])
+    months = sorted({month for units in sold.values() for month in units})
+    now = months.index(first)
+    train, test = [], []
+    for units in sold.values():
+        y = np.array([units[m] for m in months], dtype=np.float64)
+        if y[: now - 11].any() and y[now - 3 : now].any():
+            train.append(y[:now])
+            test.append(y[now : now + periods])
+    return train, np.array(test)
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))

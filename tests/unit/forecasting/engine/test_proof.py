@@ -106,15 +106,27 @@ def test_p55_adventureworks_weekly_online_against_its_bars(capsys: pytest.Captur
         bar = "bar 21.49 %: the best of five simple methods, picked with hindsight"
         sys.stdout.write(f"\nAdventureWorks weekly online, {len(train)} series: WAPE {found:.2%} ({bar})\n")
     assert (len(train), actual.sum()) == (86, 14100)
-    assert found < 0.2200
+    assert found < 0.2180
     for baseline, bar_value in (("naive last", 0.2735), ("historic mean", 0.5369), ("seasonal naive", 0.9707)):
         assert found < bar_value, baseline
-    assert 0.70 <= covered(result, actual, 0.80) <= 0.90
+    assert 0.77 <= covered(result, actual, 0.80) <= 0.85
+
+
+def test_p55_adventureworks_monthly_of_all_channels_beats_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    train, actual = made.adventureworks_monthly("2025-01")
+    result = forecast_batch(train, 3, 12)
+    found = wape(actual, result.mean)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nAdventureWorks monthly, all channels, {len(train)} series: WAPE {found:.2%} (bar 19.48 %)\n"
+        )
+    assert (len(train), actual.sum()) == (56, 11258)
+    assert found <= 0.1948
 
 
 @pytest.mark.parametrize(
     ("name", "group", "limit", "most"),
-    [("hospital", "hospital", 200, 0.86), ("m1", "M1-monthly", 200, 0.93), ("tourism", "T-quarterly", 200, 0.90)],
+    [("hospital", "hospital", 200, 0.85), ("m1", "M1-monthly", 200, 0.90), ("tourism", "T-quarterly", 200, 0.86)],
 )
 def test_public_series_are_forecast_better_than_naive2(name: str, group: str, limit: int, most: float) -> None:
     train, actual, horizon, season = made.parquet(name, group, limit)

@@ -76,9 +76,8 @@ def _smoothed(
         raw["recent mean"] = np.repeat(recent[None], horizon, axis=0)
     else:
         raw["log theta"] = log_theta_path(columns, plain, horizon, theta)
+        raw["pooled regression"] = pooled_regression(columns, plain, horizon, LAGS.get(m, MOST_LAGS), theta)
     raw["aggregation"] = aggregated_path(columns, plain, horizon, m, smoothed, chunk)
-    otherwise = raw.get("recent mean", theta)
-    raw["pooled regression"] = pooled_regression(columns, plain, horizon, LAGS.get(m, MOST_LAGS), otherwise)
     return raw
 
 

@@ -77,7 +77,7 @@ forecasts, size of the forecast (all three in logarithms relative to the analyti
 MOST_TRUST = {"none": 1.0, "slow": 0.75, "fast": 1.0}
 """Most weight of a block's own quantiles against the shipped ones: months and quarters are alike everywhere, and what
 was a calm or a wild time in one block's backtests need not stay one."""
-WEIGHTS: dict[str, dict[str, float]] = {"none": {}, "slow": {}, "fast": {"recent mean": 3.0}}
+WEIGHTS: dict[str, dict[str, float]] = {"none": {}, "slow": {}, "fast": {"recent mean": 4.0}}
 """Prior weight of a member relative to the others, where it is not one."""
 
 
