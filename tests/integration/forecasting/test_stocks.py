@@ -14,7 +14,7 @@ from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import Conflict, ValidationFailed
 from opscopilot.kernel.tenancy import Principal, plant_settings
-from opscopilot.manufacturing import lookup
+from opscopilot.manufacturing import lookup, queries_inventory
 from opscopilot.planning.stocks import approvals, classes, health, levels, projection, safety
 from opscopilot.planning.stocks.schemas import ApproveSafetyStock, Recalculation
 from opscopilot.web import Caller
@@ -223,6 +223,26 @@ def test_safety_stocks_are_recommended_costed_approved_and_respected(
         "approved",
     )
     assert any("approved by mette" in text for text in risk["risk_factors"])
+
+
+def test_p27_one_figure_of_the_plants_policy_in_stock_answers_and_in_risks(
+    plant: Any, run: Run, opened: Callable[[str], Database], caller: Callable[[Any, Any], Caller]
+) -> None:
+    for code, point in (("COVERED", 100), ("BARE", 100), ("STALE", 100), ("NONE", None)):
+        plant.sku(code, reorder_point=point)
+        plant.weeks(code, [70] * 30)
+        plant.stock(code, 60)
+    plant.purchase("COVERED", AS_OF - timedelta(days=5), 400, due=AS_OF + timedelta(days=3))
+    plant.purchase("STALE", date(2024, 9, 1), 400, due=date(2024, 10, 1))
+    run(plant)
+    with opened("ops_copilot").tenant(plant.tenant_id) as tx:
+        who = caller(plant, tx)
+        stock = queries_inventory.current(tx, who.plant, who.clock, queries_inventory.InventoryFilter()).items
+    risks = rows(plant, "inventory_risks")
+    said = {one.sku_code: one.reorder_recommended for one in stock}
+    assert said == {"COVERED": False, "BARE": True, "STALE": False, "NONE": None}
+    assert said == {code: one["reorder_recommended"] for code, one in risks.items()}
+    assert {code for code, one in risks.items() if one["order_advised"]} == {"BARE", "STALE", "NONE"}
 
 
 def test_d5_levels_projection_and_health(

@@ -55,7 +55,10 @@ class InventoryItem(BaseModel):
     reorder_point: Quantity | None
     safety_stock: Quantity | None
     reorder_needed: bool | None = Field(description="available <= reorder point; null without a reorder point")
-    reorder_recommended: bool | None = Field(description="inventory position <= reorder point")
+    reorder_recommended: bool | None = Field(
+        description="inventory position <= reorder point: the plant's own policy. What the forecast advises is "
+        "`order_advised` of the stock-out risks."
+    )
     inventory_status: InventoryStatus | None = Field(description="null where no stock policy is recorded")
     negative_balances: int = Field(description="Locations and lots whose recorded balance is below zero.")
     unit_cost: Price | None = Field(description="Standard cost; null = unknown.")
