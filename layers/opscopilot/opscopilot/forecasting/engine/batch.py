@@ -15,6 +15,8 @@ from opscopilot.forecasting.engine.regular import forecast_regular
 from opscopilot.forecasting.engine.sparse import forecast_sparse
 from opscopilot.forecasting.engine.types import BASE_TAUS, BatchForecast, EngineSettings, FloatArray
 
+_MOST_STEPS = 50_000
+"""Series times horizon held in memory together: long horizons make for smaller blocks."""
 _ENGINES = {"regular": forecast_regular, "intermittent": forecast_sparse}
 
 
@@ -38,7 +40,8 @@ def forecast_batch(
     taus = _taus(levels)
     histories = [clean(y, settings.min_points) for y in series]
     out = Assembly(histories, horizon, season, tuple(levels), taus, settings.origins)
-    blocks = [(kind, index) for kind in _ENGINES for index in _blocks(histories, kind, settings.block)]
+    size = max(1, min(settings.block, _MOST_STEPS // horizon))
+    blocks = [(kind, index) for kind in _ENGINES for index in _blocks(histories, kind, size)]
     for kind, index in blocks:
         values = [histories[i].values for i in index]
         part = _ENGINES[kind](values, horizon, season, taus, settings)
