@@ -167,8 +167,10 @@ def test_killed_while_forecasting_alerts_once(machine: Machine) -> None:
     done = ops_json(machine.state, "forecast", "run", "--tenant", code)
     assert done["status"] == "completed"
     api = machine.running.api(code)
-    published = api.get("/forecast/versions", status="published")["items"]
-    assert [one["code"] for one in published] == [done["version"]]
+    published = {one["period"]: one["code"] for one in api.get("/forecast/versions", status="published")["items"]}
+    assert published["weekly"] == done["version"]
+    assert set(published) == {"weekly", "monthly"}
+    assert {one["status"] for one in api.get("/forecast/runs")["items"]} == {"completed"}
     alerts = api.get("/alerts", status="open", limit=200)["items"]
     assert len({one["dedupe_key"] for one in alerts}) == len(alerts) > 0
     until(lambda: _all_sent(api, len(alerts)), 60, "mail for each alert")

@@ -160,7 +160,9 @@ def test_a_forecast_is_published_with_an_interval_around_it(world: World) -> Non
         assert 0 <= Decimal(low) <= Decimal(middle) <= Decimal(high)
     assert len(forecast["forecast_values"]) == 13
     versions = world.live.api("sample").get("/forecast/versions", status="published")
-    assert [one["code"] for one in versions["items"]] == [world.first["forecast_run"]["version"]]
+    weekly = [one["code"] for one in versions["items"] if one["period"] == "weekly"]
+    assert weekly == [world.first["forecast_run"]["version"]]
+    assert {one["period"] for one in versions["items"]} == {"weekly", "monthly"}
 
 
 def test_planted_stockouts_are_alerted_and_reach_people(world: World) -> None:
