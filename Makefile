@@ -67,7 +67,7 @@ bench-inventory: setup ## The stock policy on demand it has not seen, beside the
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.inventory $(if $(DATA),--data "$(DATA)")
 
 bench: setup ## Run the other benchmarks; each ends with RESULT {json}
-	@for one in $(filter-out benchmarks/ingest.py benchmarks/forecast_run.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; PYTHONPATH=layers/opscopilot:. PYTHONPATH=layers/opscopilot:. $(BIN)/python $$one || exit 1; done
+	@for one in $(filter-out benchmarks/ingest.py benchmarks/forecast_run.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; PYTHONPATH=layers/opscopilot:. $(BIN)/python $$one || exit 1; done
 
 clean: ## Remove the virtual environment, local state and build output
 	rm -rf $(VENV) .local .aws-sam build
