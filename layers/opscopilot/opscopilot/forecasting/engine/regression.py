@@ -16,7 +16,7 @@ from opscopilot.forecasting.engine.columns import Columns
 from opscopilot.forecasting.engine.types import FloatArray, IntArray
 
 RIDGE = 0.02
-MOST_WINDOWS = 12_000
+MOST_WINDOWS = 24_000
 """About as many windows a fit uses at most; of long histories every second, third, ..."""
 FEWEST_SERIES = 20
 """Series below which there is nothing to pool."""
