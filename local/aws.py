@@ -42,7 +42,7 @@ from local.template import CODE, AsyncInvocation, Template
 log = logging.getLogger(__name__)
 
 LARGE_OBJECT = str(1 << 20)  # bytes; larger ones wait in temporary files instead of memory
-CONCURRENCY = 4  # invocations of one function at once
+CONCURRENCY = 6  # invocations of one function at once: the four batches of a map, and somebody who asks meanwhile
 API_CONCURRENCY = 8
 RETRY_SECONDS = 1.0  # after the first failure, twice that after the second; Lambda counts in minutes
 
