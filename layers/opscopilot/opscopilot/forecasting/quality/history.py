@@ -47,7 +47,8 @@ FROM (SELECT sku_id, line FROM quality_done WHERE day > CAST(:oldest AS date)
 JOIN manufacturing.skus k ON k.id = a.sku_id
 """
 _READ = """
-SELECT x.*, d.orders, d.n, d.s, d.told, d.first_day, d.last_day, d.base_n, d.base_s, o.orders AS planned_orders, o.n AS planned_n, o.nn AS planned_nn
+SELECT x.*, d.orders, d.n, d.s, d.told, d.first_day, d.last_day, d.base_n, d.base_s,
+    o.orders AS planned_orders, o.n AS planned_n, o.nn AS planned_nn
 FROM quality_series x
 LEFT JOIN (SELECT sku_id, line, count(*) AS orders, sum(n) AS n, sum(s) AS s, bool_or(told) AS told,
         min(day) AS first_day, max(day) AS last_day, sum(n) FILTER (WHERE {base}) AS base_n,
