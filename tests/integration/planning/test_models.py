@@ -22,7 +22,7 @@ def admin(plant: Any) -> str:
 
 
 def test_the_active_model_with_its_executions(published: Any, api: Api, admin: str) -> None:
-    [model] = api.get(MODELS, admin).json["items"]
+    [model] = api.get(MODELS, admin, type="demand").json["items"]
     assert (model["name"], model["status"], model["type"]) == ("demand-pooled-ensemble", "active", "demand")
     assert model["metrics"]["weekly"]["backtest_all"]["wape"] is not None
     assert (model["training_from"], model["training_to"] is not None) == ("2024-04-01", True)
@@ -77,7 +77,7 @@ def test_promotion_is_paired_by_series_and_the_way_back_is_one_command(
         assert (said.better, said.series, said.p_value is not None and said.p_value < 0.05) == (True, 40, True)
     promoted = carry_out(api.post(f"{MODELS}/{done['model_id']}/promote", admin, {"reason": "Better by half"}))
     assert (promoted["status"], promoted["verdict"]["series"]) == ("active", 40)
-    states = {one["version"]: one["status"] for one in api.get(MODELS, admin).json["items"]}
+    states = {one["version"]: one["status"] for one in api.get(MODELS, admin, type="demand").json["items"]}
     assert states == {"1": "retired", "2": "active"}
     published.order("B", published.as_of, 2)
     run(published)
@@ -86,16 +86,16 @@ def test_promotion_is_paired_by_series_and_the_way_back_is_one_command(
            WHERE v.status = 'published' AND v.period = 'weekly'"""
     )
     assert used[0]["version"] == "2"
-    first = next(one for one in api.get(MODELS, admin).json["items"] if one["version"] == "1")
+    first = next(one for one in api.get(MODELS, admin, type="demand").json["items"] if one["version"] == "1")
     again = api.post(f"{MODELS}/{first['id']}/promote", admin, {"reason": "It was fine"})
     assert (again.status, again.json["type"].rpartition("/")[2]) == (409, "not_better")
     assert carry_out(api.post(f"{MODELS}/rollback", admin, {"reason": "Orders look odd"}))["model"].endswith(" 1")
-    states = {one["version"]: one["status"] for one in api.get(MODELS, admin).json["items"]}
+    states = {one["version"]: one["status"] for one in api.get(MODELS, admin, type="demand").json["items"]}
     assert states == {"1": "active", "2": "retired"}
 
 
 def test_p60_models_are_each_plants_own(published: Any, api: Api, admin: str, make_plant: Callable[..., Any]) -> None:
-    [model] = api.get(MODELS, admin).json["items"]
+    [model] = api.get(MODELS, admin, type="demand").json["items"]
     other = token(make_plant("other-plant").code, "admin")
     assert api.get(MODELS, other).json["total"] == 0
     for path in ("", "/executions"):

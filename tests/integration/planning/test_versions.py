@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from opscopilot.kernel.db import Database
-from opscopilot.kernel.errors import Conflict, NotFound
+from opscopilot.kernel.errors import Conflict
 from tests.support.api import Api, token
 
 Run = Callable[[Any], Any]
@@ -71,8 +71,10 @@ def test_p52_a_rollback_brings_the_version_before_back_as_it_was(
 ) -> None:
     boss = token(published.code, "plant_manager")
     first = contents(published, "DEMAND-W-20250330-01")
-    with pytest.raises(NotFound, match="no version to go back to"):
-        carry_out(api.post(f"{VERSIONS}/rollback", boss, {"reason": "nothing there"}))
+    nothing = api.post(f"{VERSIONS}/rollback", boss, {"reason": "nothing there"})
+    assert (nothing.status, nothing.json["type"].rpartition("/")[2]) == (404, "nothing_to_restore")
+    in_force = {"reason": "is in force", "version": "DEMAND-W-20250330-01"}
+    assert api.post(f"{VERSIONS}/rollback", boss, in_force).status == 409
     published.order("B", published.as_of, 4000)
     run(published)
     assert weekly(published) == [("01", "superseded"), ("02", "published")]

@@ -113,7 +113,7 @@ def _done(tx: Tx, clock: Clock, config: ForecastConfig, asked: Any) -> dict[str,
         Register: lambda one: models.register(tx, one.model_id, one.version, one.engine, one.share, one.by),
         Promote: lambda one: models.promote(tx, one.model_id, one.by, one.reason),
         Retire: lambda one: models.retire(tx, one.model_id),
-        RollbackModel: lambda one: models.rollback(tx, one.by, one.reason),
+        RollbackModel: lambda one: models.go_back(tx, one.by, one.reason),
     }
     return ways[type(asked)](asked)
 
@@ -147,7 +147,7 @@ def _noted(tx: Tx, version_id: UUID) -> bool:
 
 
 def _rolled_back(tx: Tx, clock: Clock, asked: Rollback) -> dict[str, Any]:
-    back, gone = moves.rollback(tx, asked.period, asked.version_id, asked.by, asked.reason)
+    back, gone = moves.go_back(tx, asked.period, asked.version_id, asked.by, asked.reason)
     record(
         tx,
         ForecastPublished(

@@ -123,20 +123,26 @@ def retire(tx: Tx, model_id: UUID) -> dict[str, Any]:
     return _told(get(tx, model_id))
 
 
-def rollback(tx: Tx, by: str, reason: str | None) -> dict[str, Any]:
-    """Make the model before the active one active again; it counts from the next run on."""
-    before = tx.one(
+def before(tx: Tx) -> Row:
+    """The demand model that was active before. NotFound when there was none."""
+    found = tx.one(
         """SELECT * FROM forecast.forecast_models WHERE name = :name AND status = 'retired'
              AND activated_at IS NOT NULL ORDER BY retired_at DESC, id DESC LIMIT 1""",
         name=MODEL_NAME,
     )  # fmt: skip
-    if before is None:
+    if found is None:
         raise NotFound(
             "There was no other active model to go back to.", code="nothing_to_restore", field="model",
             expected="a model that was active before",
         )  # fmt: skip
-    _activate(tx, before, by, reason, {"rollback": True})
-    return _told(get(tx, before["id"]))
+    return found
+
+
+def go_back(tx: Tx, by: str, reason: str | None) -> dict[str, Any]:
+    """Make the model before the active one active again; it counts from the next run on."""
+    model = before(tx)
+    _activate(tx, model, by, reason, {"rollback": True})
+    return _told(get(tx, model["id"]))
 
 
 def _activate(tx: Tx, model: Row, by: str, reason: str | None, why: dict[str, Any]) -> None:

@@ -88,9 +88,7 @@ def archive(tx: Tx, version_id: UUID, by: str, reason: str | None) -> Version:
     return versions.get(tx, version.id)
 
 
-def rollback(
-    tx: Tx, period: PeriodName, target_id: UUID | None, by: str, reason: str | None
-) -> tuple[Version, Version]:
+def go_back(tx: Tx, period: PeriodName, target_id: UUID | None, by: str, reason: str | None) -> tuple[Version, Version]:
     """Put an earlier version of `period` back in force: the target, else the one before. Returns (back, withdrawn).
 
     The withdrawn version is not brought back by the same data, and is not judged against what comes.
@@ -109,8 +107,9 @@ def rollback(
     return versions.get(tx, target.id), versions.get(tx, current.id)
 
 
-def _target(tx: Tx, current: Version, target_id: UUID | None) -> Version:
-    found = target_id or tx.scalar(
+def before(tx: Tx, current: Version) -> UUID:
+    """The version to go back to by default: in force before, and not withdrawn. NotFound when there is none."""
+    found: UUID | None = tx.scalar(
         """SELECT v.id FROM forecast.forecast_versions v
            WHERE v.scope = :scope AND v.period = :period AND v.status = 'superseded' AND v.published_at <= (
                  SELECT published_at FROM forecast.forecast_versions WHERE id = :current)
@@ -123,7 +122,11 @@ def _target(tx: Tx, current: Version, target_id: UUID | None) -> Version:
             f"Before {current.code} there is no version to go back to.", code="nothing_to_restore", field="version",
             value=current.code, expected="a superseded version of the same period",
         )  # fmt: skip
-    target = versions.get(tx, found, lock="UPDATE")
+    return found
+
+
+def _target(tx: Tx, current: Version, target_id: UUID | None) -> Version:
+    target = versions.get(tx, target_id or before(tx, current), lock="UPDATE")
     if target.status != "superseded" or (target.scope, target.period) != (current.scope, current.period):
         raise Conflict(
             f"Version {target.code} cannot be put back in force: it is {target.status}, {target.period}.",

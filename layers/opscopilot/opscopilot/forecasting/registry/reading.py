@@ -13,6 +13,7 @@ from opscopilot.forecasting.registry.verdict import Verdict, verdict
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
 
+ModelType = Literal["demand", "inventory", "supply", "quality"]
 ModelStatus = Literal["registered", "validated", "active", "retired"]
 
 
@@ -37,7 +38,7 @@ class Model(BaseModel):
     id: UUID
     name: str
     version: str
-    type: Literal["demand", "inventory", "supply", "quality"]
+    type: ModelType
     method: str
     params: dict[str, Any]
     status: ModelStatus
@@ -76,10 +77,12 @@ class Execution(BaseModel):
     error: str | None
 
 
-def every(tx: Tx, status: ModelStatus | None, cursor: str | None, limit: int) -> Page[Model]:
+def every(tx: Tx, status: ModelStatus | None, kind: ModelType | None, cursor: str | None, limit: int) -> Page[Model]:
     """Models, the newest first."""
-    where = "(CAST(:status AS text) IS NULL OR m.status = :status)"
-    rows, total, following = _page(tx, "forecast.forecast_models m", "m.*", where, {"status": status}, cursor, limit)
+    where = """(CAST(:status AS text) IS NULL OR m.status = :status)
+        AND (CAST(:kind AS text) IS NULL OR m.type = :kind)"""
+    asked = {"status": status, "kind": kind}
+    rows, total, following = _page(tx, "forecast.forecast_models m", "m.*", where, asked, cursor, limit)
     return Page(items=[Model.model_validate(row) for row in rows], next_cursor=following, total=total)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from opscopilot.forecasting.registry import models, reading
-from opscopilot.forecasting.registry.reading import Execution, Model, ModelDetail, ModelStatus
+from opscopilot.forecasting.registry.reading import Execution, Model, ModelDetail, ModelStatus, ModelType
 from opscopilot.forecasting.registry.verdict import verdict
 from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.kernel.errors import Conflict
@@ -58,6 +58,7 @@ def model_routes(routes: APIRouter, runs: Runs) -> None:
                  summary="Make the model before active again")  # fmt: skip
     def rollback(body: Why, caller: Admin) -> Asked:
         """Counts from the next run on; published forecasts stay, unless they are rolled back too."""
+        models.before(caller.tx)
         return command(caller, runs, "rollback_model", body.reason)
 
     @routes.post("/forecast/models/{model_id}/promote", status_code=202, tags=["forecast"], responses=_CONFLICT,
@@ -85,9 +86,10 @@ def model_routes(routes: APIRouter, runs: Runs) -> None:
 def _reading(routes: APIRouter) -> None:
     @routes.get("/forecast/models", tags=["forecast"], summary="Models, newest first")
     def every(
-        caller: CurrentCaller, page: PageQuery, status: Annotated[ModelStatus | None, Query()] = None
-    ) -> Page[Model]:
-        return reading.every(caller.tx, status, page.cursor, page.limit)
+        caller: CurrentCaller, page: PageQuery, status: Annotated[ModelStatus | None, Query()] = None,
+        kind: Annotated[ModelType | None, Query(alias="type", description="What it forecasts.")] = None,
+    ) -> Page[Model]:  # fmt: skip
+        return reading.every(caller.tx, status, kind, page.cursor, page.limit)
 
     @routes.get("/forecast/models/{model_id}", tags=["forecast"], summary="One model and how it compares")
     def one(model_id: UUID, caller: CurrentCaller) -> ModelDetail:

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from opscopilot.forecasting import queries
 from opscopilot.forecasting.demand.periods import PeriodName
+from opscopilot.forecasting.registry import moves
+from opscopilot.forecasting.runs import versions as stored
 from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.schemas import ForecastVersion, VersionStatus
 from opscopilot.kernel.errors import Conflict
@@ -69,8 +71,14 @@ def version_routes(routes: APIRouter, runs: Runs) -> None:
                  summary="Put an earlier version back in force")  # fmt: skip
     def rollback(body: RollbackRequest, caller: Manager) -> Asked:
         """At once, for everybody. The same data do not bring the withdrawn version back; new data make a new one."""
-        target = in_force.version_of(caller.tx, body.version, body.period).id if body.version else None
-        in_force.version_of(caller.tx, None, body.period)
+        current = stored.get(caller.tx, in_force.version_of(caller.tx, None, body.period).id)
+        named = queries.require_version(caller.tx, body.version) if body.version else None
+        if named is not None and (named.status, named.period) != ("superseded", body.period):
+            raise Conflict(
+                f"Version {named.code} is {named.status}, {named.period}: it cannot be put back in force.",
+                code="not_superseded", field="version", value=named.code, expected=f"a superseded {body.period} version",
+            )  # fmt: skip
+        target = named.id if named else moves.before(caller.tx, current)
         return command(caller, runs, "rollback", body.reason, period=body.period, version_id=target)
 
     @routes.post("/planning/forecast-versions/{version_id}/clone", status_code=202, tags=["planning"],
