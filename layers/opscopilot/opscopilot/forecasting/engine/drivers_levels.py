@@ -14,6 +14,7 @@ _SPEEDS = (1.0, 0.5, 0.2, 0.07)
 _WARM_UP = 6
 _RIDGE = 0.02
 _LONGEST_PHASES = 12
+_FAR = 3.0
 
 
 def level_paths(
@@ -28,10 +29,13 @@ def level_paths(
     slow = memory[:, :, -2]
     pull = np.delete(memory, -2, axis=2) - slow[:, :, None]
     series = np.arange(len(rest))
+    # Weights learnt from constant histories mean nothing when one of them jumps: no level leaves 20 times the range.
+    low = np.where(known, plain, np.inf).min(axis=1, initial=0.0, keepdims=True) - _FAR
+    high = np.where(known, plain, -np.inf).max(axis=1, initial=0.0, keepdims=True) + _FAR
     out = np.empty((len(cuts), len(rest), horizon))
     for j in range(1, horizon + 1):
         weights = _weights(plain, known, slow, pull, noise, j)
-        level = slow + pull @ weights
+        level = np.clip(slow + pull @ weights, low, high)
         for k, cut in enumerate(cuts):
             at = np.maximum(rows - cut - 1, 0)
             out[k, :, j - 1] = level[series, at] + phases[series, index[np.minimum(at + j, rows + horizon - 1)]]
