@@ -16,7 +16,7 @@ WHY = {"reason": "Campaign in the shops", "reason_category": "promotion"}
 @pytest.fixture
 def lived(make_plant: Callable[..., Any], run: Callable[[Any], Any], api: Api, clock: Any) -> Any:
     """Two items forecast at 100 and 10 a week; a planner says 150 for A; 160 and 12 are asked for."""
-    plant = make_plant(as_of=None)
+    plant = make_plant("lived-in", as_of=None)
     clock.instant = datetime(2025, 3, 31, 9, tzinfo=UTC)
     plant.sku("A", category="Jam", lead_time_days=7)
     plant.sku("B", category="Tea", lead_time_days=7, list_price=2)
@@ -106,7 +106,7 @@ def test_an_override_that_came_too_late_or_was_taken_back_earns_nothing(
 def test_items_in_several_units_are_weighted_with_their_price(
     make_plant: Callable[..., Any], run: Callable[[Any], Any], api: Api, clock: Any
 ) -> None:
-    plant = make_plant(as_of=None)
+    plant = make_plant("lived-in", as_of=None)
     clock.instant = datetime(2025, 3, 31, 9, tzinfo=UTC)
     plant.sku("A", list_price=10)
     plant.sku("K", list_price=2, base_uom="KGM")
