@@ -12,7 +12,7 @@ from opscopilot.forecasting.engine.layout import Part
 from opscopilot.forecasting.engine.metrics import interval, measure
 from opscopilot.forecasting.engine.types import Backtest, BacktestMetrics, BatchForecast, FloatArray
 
-_NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape", "advantage")
+_NUMBERS = ("wape", "bias", "mase", "loss", "model_loss", "baseline_loss", "baseline_wape")
 
 
 class Assembly:

@@ -59,7 +59,6 @@ def measure(part: Part, histories: Sequence[FloatArray], levels: Sequence[float]
         baseline_name=tuple(layout.baseline_names[b] for b in best),
         baseline_loss=loss(part.choice.baseline_loss),
         baseline_wape=ratio(base_abs[best, np.arange(len(best))], volume),
-        advantage=part.choice.advantage,
         wape_by_baseline=wapes,
     )
 

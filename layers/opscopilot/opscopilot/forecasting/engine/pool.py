@@ -22,10 +22,6 @@ POOL_SHARE = 0.8
 """Most weight the block's evidence has in a series' choice of its best baseline."""
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """How much of the best baseline may be blended into the model; 1 is the baseline itself."""
-OWN_ORIGINS = 6.0
-"""Origins of a series' own that weigh as much as what the block shows about the model."""
-PRIOR_ADVANTAGE = -0.1
-"""Log of the model's loss over the best baseline's, before a block has shown anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,7 @@ class Choice:
 
     `path` (K+1, N, h): slot 0 is the forecast; slot k is what would have been chosen without origin k, so
     that residuals are not flattered by the choice. `share` (N,) of the best baseline `best` (N,) in it: 0 the
-    model, 1 the baseline. Losses are totals over the origins. `advantage` (N,) is the model's loss over the
-    baseline's as it was judged: below 1 the model is used.
+    model, 1 the baseline. Losses are totals over the origins.
     """
 
     path: FloatArray
@@ -44,32 +39,26 @@ class Choice:
     model_loss: FloatArray
     chosen_loss: FloatArray
     baseline_loss: FloatArray
-    advantage: FloatArray
 
 
-def choose(
-    model: FloatArray, baselines: FloatArray, actual: FloatArray, *, squared: bool, gate: bool, pooled: bool = False
-) -> Choice:
+def choose(model: FloatArray, baselines: FloatArray, actual: FloatArray, *, squared: bool, gate: bool) -> Choice:
     """The model where it beats the best simple baseline, else the smallest blend that did, else the baseline.
 
     `model` (K+1, N, h), `baselines` (B, K+1, N, h), `actual` (K, N, h). P-55: nothing is used that does not
-    beat the best simple forecast out of sample. A few origins of one series are mostly luck, so with `pooled`
-    the model's advantage over the baseline is the series' own, shrunk to what the whole block shows. Staying as
-    close to the model as the rule allows costs the least accuracy. A series without any backtest cannot show
-    that a model is worth anything and gets the recent mean.
+    beat the best simple forecast on the series' own origins. Staying as close to the model as that allows costs
+    the least accuracy. A series without any backtest cannot show that a model is worth anything and gets the
+    recent mean.
     """
     seen = np.isfinite(actual)
     shares = np.array(SHARES)
     losses = np.stack([_losses(model, base, actual, seen, squared) for base in baselines])
     total = losses.sum(axis=2)
     tested: BoolArray = np.asarray(seen.any(axis=(0, 2)))
-    origins = seen.any(axis=2).sum(axis=0) if pooled else None
-    best, pick, advantage = _rule(total, tested, gate, origins, squared)
+    best, pick = _rule(total, tested, gate)
     series = np.arange(model.shape[1])
     slots = [_blend(model[0], baselines[:, 0], best, shares[pick])]
     for k in range(1, model.shape[0]):
-        left = None if origins is None else origins - seen[k - 1].any(axis=1)
-        other_best, other, _ = _rule(total - losses[:, :, k - 1], tested, gate, left, squared)
+        other_best, other = _rule(total - losses[:, :, k - 1], tested, gate)
         slots.append(_blend(model[k], baselines[:, k], other_best, shares[other]))
     return Choice(
         np.stack(slots),
@@ -78,7 +67,6 @@ def choose(
         total[0, 0],
         total[best, pick, series],
         total[best, len(shares) - 1, series],
-        advantage,
     )
 
 
@@ -97,39 +85,16 @@ def _blend(model: FloatArray, baselines: FloatArray, best: IntArray, share: Floa
     return (1 - share)[:, None] * model + share[:, None] * base
 
 
-def _rule(
-    total: FloatArray, tested: BoolArray, gate: bool, origins: IntArray | None, squared: bool
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Best baseline, position in SHARES and judged advantage per series, from (B, S, N) losses.
-
-    Ties go to the baseline. `origins` (N,) only where the advantage is to be shrunk to the block's.
-    """
+def _rule(total: FloatArray, tested: BoolArray, gate: bool) -> tuple[IntArray, IntArray]:
+    """Best baseline and position in SHARES per series, from (B, S, N) losses. Ties go to the baseline."""
     last = total.shape[1] - 1
     best = np.where(tested, _best_baseline(total[:, last], tested), RECENT_MEAN)
     own = total[best, :, np.arange(total.shape[2])]
     beats = own < own[:, last:] * (1 - 1e-9)
-    advantage = _advantage(own[:, 0], own[:, last], tested, origins, 0.5 if squared else 1.0)
-    if origins is not None:
-        beats[:, 0] = advantage < 1
     pick = np.where(beats.any(axis=1) & tested, np.argmax(beats, axis=1), last)
     if not gate:
         pick = np.zeros_like(pick)
-    return best.astype(np.int64), pick.astype(np.int64), np.where(tested, advantage, np.nan)
-
-
-def _advantage(
-    model: FloatArray, baseline: FloatArray, tested: BoolArray, origins: IntArray | None, power: float
-) -> FloatArray:
-    """(N,) the model's loss over the baseline's: each series' own, shrunk to the block's, that to the prior."""
-    known = tested & (baseline > 0)
-    ratio = np.where(known, model / np.where(known, baseline, 1.0), 1.0)
-    own = power * np.log(np.clip(ratio, 0.05, 20.0))
-    if origins is not None:
-        block = (own[known].sum() + PRIOR_SERIES * PRIOR_ADVANTAGE) / (known.sum() + PRIOR_SERIES)
-        own = (origins * own + OWN_ORIGINS * block) / (origins + OWN_ORIGINS)
-    # A baseline that never erred cannot be beaten.
-    result: FloatArray = np.where(known, np.exp(own), 1.0)
-    return result
+    return best.astype(np.int64), pick.astype(np.int64)
 
 
 def _best_baseline(loss: FloatArray, tested: BoolArray) -> IntArray:

@@ -31,7 +31,7 @@ def forecast_regular(
     scale = error_scale(layout, model, paths, baselines, deviation)
     if season == 1:
         model = np.maximum(model + usual_bias(layout.actual - model[1:], scale) * scale, 0.0)
-    choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate, pooled=True)
+    choice = choose(model, baselines, layout.actual, squared=False, gate=settings.gate)
     quantiles, back, cumulative = intervals(layout, choice.path, scale, taus)
     named = {name: float(w) for name, w in zip(inputs, combined.weights, strict=True)}
     label = " + ".join(members.paths)

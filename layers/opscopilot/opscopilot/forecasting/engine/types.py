@@ -42,9 +42,7 @@ class BacktestMetrics:
     Errors are actual - forecast, so a negative `bias` (sum of errors / sum of actuals) is over-forecasting.
     `mase` is scaled by the in-sample seasonal-naive error (naive when there is less than one season more).
     `loss` is what the comparison with the baselines was decided on: "wape" for regular demand, "rmse" for
-    intermittent demand, where WAPE would reward a forecast of zero. `advantage` is the model's loss over the best
-    baseline's as it was judged (regular demand: the series' own, shrunk to the batch's); from 1 on the model is
-    not used.
+    intermittent demand, where WAPE would reward a forecast of zero.
     """
 
     origins: IntArray
@@ -58,7 +56,6 @@ class BacktestMetrics:
     baseline_name: tuple[str, ...]
     baseline_loss: FloatArray
     baseline_wape: FloatArray
-    advantage: FloatArray
     wape_by_baseline: dict[str, FloatArray]
 
 
