@@ -23,7 +23,6 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from time import process_time
@@ -33,7 +32,7 @@ import numpy as np
 
 from benchmarks.forecasting import peers, scores
 from benchmarks.forecasting.peers import Answer
-from benchmarks.forecasting.tidy import Group, files, read, sample_plant
+from benchmarks.forecasting.tidy import Group, groups
 from opscopilot.forecasting.engine import forecast_batch
 from opscopilot.forecasting.engine.drivers import drivers_from_columns, forecast_with_drivers, labels_from_ids
 from opscopilot.forecasting.engine.types import BatchForecast
@@ -189,16 +188,6 @@ def _unzipped() -> float:
     found = [metadata.files(name) or [] for name in lines if name]
     return sum(Path(str(one.locate())).stat().st_size for part in found for one in part
                if Path(str(one.locate())).is_file() and "__pycache__" not in str(one)) / 1e6  # fmt: skip
-
-
-def groups(data: Path | None) -> Iterator[Group]:
-    """Every group to be forecast."""
-    if data is None:
-        print("No DATA: forecasting the sample plant's own weekly demand instead of a competition's series.")
-        yield sample_plant()
-        return
-    for path in files(data):
-        yield from read(path)
 
 
 def main() -> None:

@@ -30,7 +30,6 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.forecasting.scores import geometric
-from benchmarks.forecasting.tidy import Group, files, read, sample_plant
+from benchmarks.forecasting.tidy import Group, groups
 from benchmarks.stocking import policies
 from benchmarks.stocking.simulate import Outcome, run
 from opscopilot.forecasting.engine.types import FloatArray, IntArray
@@ -172,16 +171,6 @@ def result(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "items": sum(len(row["case"].series) for row in rows),
         "groups": len(rows),
     }
-
-
-def groups(data: Path | None) -> Iterator[Group]:
-    """Every group to be simulated."""
-    if data is None:
-        print("No DATA: stocking the sample plant's own items instead of public series.")
-        yield sample_plant()
-        return
-    for path in files(data):
-        yield from read(path)
 
 
 def main() -> None:

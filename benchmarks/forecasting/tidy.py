@@ -53,6 +53,16 @@ class Group:
         )  # fmt: skip
 
 
+def groups(data: Path | None) -> Iterator[Group]:
+    """Every group of a tidy file or folder; without one the sample plant's own items, and it says so."""
+    if data is None:
+        print("No DATA: the sample plant's own weekly demand instead of a competition's series.")
+        yield sample_plant()
+        return
+    for path in files(data):
+        yield from read(path)
+
+
 def files(data: Path) -> list[Path]:
     """The Parquet files a `DATA=` means. SystemExit when there are none."""
     found = sorted(data.glob("**/*.parquet")) if data.is_dir() else [data]
