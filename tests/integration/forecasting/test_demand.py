@@ -195,6 +195,37 @@ def test_what_a_person_said_goes_before_every_rule_and_can_be_taken_back(plant: 
     assert rows(plant, "A")[20]["adjustment_id"] is None
 
 
+def test_what_is_said_of_a_week_holds_for_its_days_its_month_and_its_quarter(plant: Any, rebuild: Rebuild) -> None:
+    """A week across two months takes its difference to both, by what was ordered on its days."""
+    plant.sku("A")
+    for back in range(200):
+        plant.order("A", SUNDAY - timedelta(days=back), 10)
+    spike = date(2025, 1, 27)  # to 2 February: 600 more on the 29th of January, 200 more on the 1st of February
+    plant.order("A", date(2025, 1, 29), 600)
+    plant.order("A", date(2025, 2, 1), 200)
+    every = ("daily", "weekly", "monthly", "quarterly")
+    rebuild(*every)
+    adjust(plant, "A", spike, "exclude")
+    rebuild(*every)
+
+    def of(period: str, start: date) -> Any:
+        return next(row for row in rows(plant, "A", period) if row["bucket_start"] == start)
+
+    assert float(of("weekly", spike)["unconstrained_qty"]) == pytest.approx(70)
+    january, february = of("monthly", date(2025, 1, 1)), of("monthly", date(2025, 2, 1))
+    # Ordered in that week 870, usual 70: of the 800 too many 650 / 870 go to January.
+    assert float(january["unconstrained_qty"]) == pytest.approx(910 - 800 * 650 / 870, abs=0.01)
+    assert float(february["unconstrained_qty"]) == pytest.approx(480 - 800 * 220 / 870, abs=0.01)
+    assert (january["cleaning_rule"], january["ordered_qty"]) == ("carried_from_weekly", 910)
+    assert float(of("daily", date(2025, 1, 29))["unconstrained_qty"]) == pytest.approx(610 * 70 / 870, abs=0.01)
+    assert of("monthly", date(2024, 12, 1))["cleaning_rule"] == "as_ordered"
+    assert rebuild(*every) == 0, "the same again writes nothing"
+    with plant.owner.tenant(plant.tenant_id) as tx:
+        tx.execute("UPDATE planning.demand_adjustments SET revoked_at = now(), revoked_by = 'planner'")
+    rebuild(*every)
+    assert of("monthly", date(2025, 2, 1))["cleaning_rule"] != "carried_from_weekly"
+
+
 def test_only_what_changed_is_written(plant: Any, rebuild: Rebuild) -> None:
     for code in "AB":
         plant.sku(code)

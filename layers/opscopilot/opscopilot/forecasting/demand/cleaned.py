@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opscopilot.forecasting import copyio
-from opscopilot.forecasting.demand.cleaning import ONE_OFF, OUTLIER, Block, Cleaned, clean
+from opscopilot.forecasting.demand.cleaning import IN_STOCK, ONE_OFF, OUTLIER, RECENT, Block, Cleaned, clean
 from opscopilot.forecasting.demand.numeric import numbers
 from opscopilot.forecasting.demand.periods import Period
 from opscopilot.forecasting.engine.types import FloatArray
@@ -38,7 +38,8 @@ SELECT c.place, p.b - c.first FROM demand_changed c JOIN demand_promos p USING (
 WHERE c.place >= {low:d} AND c.place < {high:d} AND p.b >= c.first AND p.b < c.first + c.buckets
 """
 _ADJUSTED = """
-SELECT c.place, a.bucket - c.first AS t, a.action, a.qty, a.id, a.reason FROM demand_changed c
+SELECT c.place, a.bucket - c.first AS t, a.action, a.qty, a.id, a.reason, a.one_off, a.source
+FROM demand_changed c
 JOIN demand_adjusted a USING (series) WHERE a.bucket >= c.first AND a.bucket < c.first + c.buckets
 """
 
@@ -94,10 +95,14 @@ def _rows(
                    *_flag(block, found, int(i), int(t)), None]  # fmt: skip
     for (i, t), row in told.items():
         yield [int(series[i]), int(block.first[i] + t), f"{_decided(block, found, i, t, row):.6f}",
-               f"{_BY_PLANNER[row['action']]}", *_flag(block, found, i, t), row["id"]]  # fmt: skip
+               _rule_of(row), *_flag(block, found, i, t), row["id"]]  # fmt: skip
 
 
 _BY_PLANNER = {"keep": "kept_by_planner", "exclude": "excluded_by_planner", "replace": "replaced_by_planner"}
+
+
+def _rule_of(row: dict[str, Any]) -> str:
+    return _BY_PLANNER.get(row["action"], f"carried_from_{row['source']}")
 
 
 def _decided(block: Block, found: Cleaned, i: int, t: int, row: dict[str, Any]) -> float:
@@ -105,9 +110,24 @@ def _decided(block: Block, found: Cleaned, i: int, t: int, row: dict[str, Any]) 
         return float(row["qty"])
     if row["action"] == "keep":
         return float(block.ordered[i, t])
+    if row["action"] == "carried":
+        return _carried(block, found, i, t, row)
     length = int(block.lengths[i])
     around = [found.values[i, s] for s in range(max(t - 8, 0), min(t + 9, length)) if s != t]
     return float(np.mean(around)) if around else 0.0
+
+
+def _carried(block: Block, found: Cleaned, i: int, t: int, row: dict[str, Any]) -> float:
+    """The ordered quantity and the difference somebody made to a bucket of another period. One-offs of other days stay
+    set aside; what a stock-out hid stays estimated, but is not added twice."""
+    rule, elsewhere = found.rule(i, t), float(block.one_off[i, t]) - float(row["one_off"])
+    if rule in (IN_STOCK, RECENT):
+        hidden = float(found.values[i, t])
+        moved = float(row["qty"])
+        told = max(hidden, float(block.ordered[i, t]) + moved) if moved > 0 else hidden + moved
+    else:
+        told = float(block.ordered[i, t]) + float(row["qty"]) - (elsewhere if rule == ONE_OFF else 0.0)
+    return max(told, 0.0)
 
 
 def _flag(block: Block, found: Cleaned, i: int, t: int) -> tuple[str | None, str | None]:

@@ -5,6 +5,7 @@ A series is a SKU, or a SKU at a place, with a number of its own (demand_keys). 
 
 from __future__ import annotations
 
+from opscopilot.forecasting.demand import carried
 from opscopilot.forecasting.demand.buckets import days_sql, number_of, number_sql
 from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.demand.periods import Period, PeriodName
@@ -67,7 +68,8 @@ FROM (SELECT *, {number} AS b FROM demand_daily) d WHERE b BETWEEN :first AND :l
 # From the first demand to the last complete bucket, or to the end of a SKU that ended.
 _ADJUSTED = """
 CREATE TEMP TABLE demand_adjusted ON COMMIT DROP AS
-SELECT DISTINCT ON (k.series, bucket) k.series, {bucket} AS bucket, a.id, a.action, a.qty::float8 AS qty, a.reason
+SELECT DISTINCT ON (k.series, bucket) k.series, {bucket} AS bucket, a.id, a.action, a.qty::float8 AS qty, a.reason,
+       CAST(0 AS float8) AS one_off, a.period AS source
 FROM planning.demand_adjustments a
 JOIN demand_keys k ON k.sku_id = a.sku_id AND k.location_id IS NOT DISTINCT FROM a.location_id
 WHERE a.period = :period AND a.revoked_at IS NULL ORDER BY k.series, bucket, a.created_at DESC, a.id DESC
@@ -90,7 +92,8 @@ WITH fingerprints AS (
            sum(hash_record_extended(ROW(b, ordered, shipped, lost, lines, one_off, out_days, out_qty), 0)::numeric) AS print
     FROM demand_sparse GROUP BY series
 ), changes AS (
-    SELECT series, md5(string_agg(id::text, ',' ORDER BY id)) AS ids FROM demand_adjusted GROUP BY series
+    SELECT series, md5(string_agg(concat_ws(':', id, CASE WHEN action = 'carried' THEN bucket || '=' || round(qty::numeric, 4) END), ','
+               ORDER BY id, bucket)) AS ids FROM demand_adjusted GROUP BY series
 ), promos AS (
     SELECT series, sum(b)::text || '/' || count(*) AS print FROM demand_promos GROUP BY series
 ), ends AS (
@@ -130,6 +133,7 @@ def gather_buckets(tx: Tx, cut: DataCut, period: Period, settings: str) -> int:
     first, until = number_sql(period, "p.starts_on", ws), number_sql(period, "p.ends_on", ws)
     tx.execute(_PROMOS.format(first=first, last=until), as_of=cut.as_of, **bounds)
     tx.execute(_ADJUSTED.format(bucket=number_sql(period, "a.bucket_start", ws)), period=period.name)
+    carried.carry_over(tx, cut, period)
     tx.execute(
         _SPANS.format(
             valid_to=number_sql(period, "k.valid_to", ws), old_first=number_sql(period, "s.first_bucket", ws),
