@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import NullPool, create_engine
 
 from local.testing import ThrowawayDatabase, database
-from opscopilot.kernel.db import Database
+from opscopilot.kernel.db import Database, without_delay
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.kernel.tenancy import plant_settings
 from opscopilot.manufacturing.entities import registry
@@ -42,7 +42,8 @@ class Plant:
 
     def db(self, role: str) -> Database:
         """A database handle as that role."""
-        return Database(create_engine(self.fresh.url(role), connect_args={"ssl_context": False}, poolclass=NullPool))
+        engine = create_engine(self.fresh.url(role), connect_args={"ssl_context": False}, poolclass=NullPool)
+        return Database(without_delay(engine))
 
     def load(self, entity: str, rows: list[dict[str, Any]], *, by: tuple[str, ...] = (), **source: Any) -> Counts:
         """Load rows of texts as one staged file of that entity."""
