@@ -44,6 +44,23 @@ def test_headers_of_real_systems_are_recognised(entity: str, system: str | None,
         assert found.system == system
 
 
+@pytest.mark.parametrize(("header", "wanted"), [
+    ("VBELN;POSNR;MATNR;KWMENG;VRKME;WERKS", "WERKS"),
+    ("VBELN;POSNR;MATNR;KWMENG;VRKME;WERKS;LGORT", "LGORT"),
+    ("Order Reference;Customer/Reference;Order Date;Warehouse;Order Lines/Product/Internal Reference;"
+     "Order Lines/Quantity", "Warehouse"),
+    ("SALESID;LINENUM;ITEMID;SALESQTY;SALESUNIT;InventLocationId", "InventLocationId"),
+    ("Order No.;Line;SKU;Qty;Price;Order Date;Customer No.;Ship From", "Ship From"),
+    ("Order No.;Line;SKU;Qty;Price;Order Date;Customer No.;Plant", "Plant"),
+    ("Order No.;Line;SKU;Qty;Price;Order Date;Customer No.;Ship To", None),
+])  # fmt: skip
+def test_the_place_an_order_line_leaves_from(header: str, wanted: str | None) -> None:
+    best = recognition.recognise(header.split(";"), CATALOGUE).best
+    assert best is not None
+    assert best.entity == "sales_order_line"
+    assert {match.field: match.header for match in best.matches}.get("ship_from") == wanted
+
+
 @pytest.mark.parametrize("entity", CATALOGUE.names())
 def test_every_template_is_recognised_and_each_column_is_itself(entity: str) -> None:
     header = csv_template(CATALOGUE[entity], CATALOGUE).splitlines()[0].split(",")
