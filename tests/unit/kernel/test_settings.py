@@ -29,7 +29,7 @@ BASE = {"STAGE": "local", "DB_HOST": "127.0.0.1", "DB_USER": "ops_ingest", "DB_A
 OWN = {
     "ingest": {"LANDING_BUCKET": "l", "STAGING_BUCKET": "s", "EVENT_BUS_NAME": "b"},
     "normalize": {"STAGING_BUCKET": "s", "EVENT_BUS_NAME": "b"},
-    "forecast": {"EVENT_BUS_NAME": "b"},
+    "forecast": {"EVENT_BUS_NAME": "b", "STAGING_BUCKET": "s"},
     "notify": {"EVENT_BUS_NAME": "b", "EMAIL_SENDER": "a@b.example"},
     "copilot": {
         "LANDING_BUCKET": "l", "STAGING_BUCKET": "s", "EVENT_BUS_NAME": "b", "EMAIL_SENDER": "a@b.example",

@@ -28,6 +28,8 @@ __all__ = [
 THRESHOLD = 0.6
 MARGIN = 0.06
 NAME_HINT = 0.08
+_SPECIFIC = 6
+"""Entities that may share a field which still sets each of them apart from the rest."""
 _TELLING = 4
 """A code of so many entities at most tells them apart."""
 _UNNAMED = 0.75
@@ -243,7 +245,7 @@ class _Table:
         score = 0.5 * share + 0.42 * min(covered, 1.0) + (NAME_HINT if hint else 0.0)
         unknown = tuple(header for header in named if header not in known)
         own = [match for match in matches if entity.has(match.field)]
-        specific = any(self.owners[match.field] <= 3 for match in own)
+        specific = any(self.owners[match.field] <= _SPECIFIC for match in own)
         fields = carried(entity, registry)
         telling = frozenset(
             match.header for match in matches
