@@ -100,6 +100,26 @@ def test_a_successor_inherits_and_the_replaced_item_ends(plant: Any, run: Run) -
     assert f"ends on {NEXT}" in told["OLD"]["note"]
 
 
+def test_a_successor_inherits_through_a_chain_and_a_circle_is_named(plant: Any, run: Run) -> None:
+    """A until a year ago, then B at two of B for one of A, now C: C has the history of both. X and Y replace each other."""
+    for code in "ABCXY":
+        plant.sku(code)
+    for i, qty in enumerate(LEVEL * 10):
+        day = MONDAY - timedelta(days=7 * (99 - i))
+        plant.order("A" if i < 50 else "B", day, qty if i < 50 else 2 * qty)
+        plant.order("X" if i < 50 else "Y", day, qty)
+    for old, new, factor in (("A", "B", 2), ("B", "C", 1), ("X", "Y", 1), ("Y", "X", 1)):
+        plant.add("sku_supersessions", None, sku_id=plant.ids[old], successor_sku_id=plant.ids[new], factor=factor,
+                  use_up=True, valid_from=NEXT if new == "C" else MONDAY - timedelta(days=350))  # fmt: skip
+    run(plant)
+    told = series(plant)
+    assert "inherits the demand of B, A, which it replaces" in told["C"]["note"]
+    assert told["C"]["status"] == "ok"
+    assert 34 < forecasts(plant)["C"][0]["value"] < 50
+    assert "circle" not in told["C"]["note"]
+    assert "the replacements go round in a circle: Y replaces X replaces Y" in told["Y"]["note"]
+
+
 def test_an_item_that_ends_within_the_horizon_is_nothing_from_then_on(plant: Any, run: Run) -> None:
     plant.sku("A", valid_to=NEXT + timedelta(days=7 * 4))
     plant.sku("B")
