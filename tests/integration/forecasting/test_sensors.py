@@ -13,6 +13,7 @@ import pytest
 
 from opscopilot.forecasting.quality.sensors import conditions, watch
 from opscopilot.forecasting.service import ForecastService
+from opscopilot.insights.alerts import alerts
 from opscopilot.kernel.db import Database
 
 START = datetime(2025, 3, 27, tzinfo=UTC)
@@ -159,6 +160,28 @@ def test_a_file_of_readings_raises_one_alert_and_its_end_resolves_it(
     told = plant.query("SELECT count(*) AS n FROM platform.outbox WHERE detail_type = 'AlertRaised' "
                        "AND detail ->> 'dedupe_key' = :key", key=key)  # fmt: skip
     assert told[0]["n"] == 1, "one problem, one message"
+
+
+def test_a_plant_without_a_forecast_has_alerts_of_its_sensors(
+    plant: Any, service: ForecastService, run: Any, opened: Opened
+) -> None:
+    sensor(plant, hi_alarm=Decimal(80))
+    readings(plant, [*steady(200), 90.0])
+    detail = {"tenant_id": str(plant.tenant_id), "event_id": str(uuid4()), "entity_type": "sensor_reading"}
+    service.run({"task": "plan", "input": {"detail": detail}})
+    mine = "SELECT status, version_id, as_of FROM forecast.forecast_alerts WHERE dedupe_key = :key"
+    key = f"threshold_breach:sensor:{plant.ids['T1']}"
+    [found] = plant.query(mine, key=key)
+    assert (found["status"], found["version_id"]) == ("open", None)
+    with opened("ops_copilot").tenant(plant.tenant_id) as tx:
+        assert [one.version for one in alerts(tx).items] == [None]
+    plant.sku("A")
+    plant.weeks("A", [20, 30, 25] * 10)
+    plant.stock("A", 10_000)
+    run(plant)
+    [found] = plant.query(mine, key=key)
+    assert found["status"] == "open"
+    assert found["version_id"] is not None, "the first version takes it over"
 
 
 def test_readings_of_the_future_of_a_frozen_plant_wait(plant: Any, opened: Opened) -> None:

@@ -45,7 +45,7 @@ class Alert(BaseModel):
     currency: str | None
     deadline: datetime | None
     as_of: date
-    version: str | None = Field(description="The forecast version in which it was last seen.")
+    version: str | None = Field(description="The forecast version in which it was last seen; null before the first.")
     first_seen_at: datetime
     last_seen_at: datetime
     seen_count: int = Field(description="Forecast runs in which it was there.")

@@ -9,7 +9,6 @@ from opscopilot.forecasting.alerting.causes import one_per_cause
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.planned_events import planned
-from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.events import record
@@ -17,7 +16,7 @@ from opscopilot.kernel.tenancy import PlantSettings
 
 
 def raise_alerts(
-    tx: Tx, version: Version, found: Sequence[Condition], plant: PlantSettings, clock: Clock, config: ForecastConfig,
+    tx: Tx, version: store.Ground, found: Sequence[Condition], plant: PlantSettings, clock: Clock, config: ForecastConfig,
     only: Sequence[str] | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Bring the stored alerts in line with `found`, which is every condition that is there now, and put the events

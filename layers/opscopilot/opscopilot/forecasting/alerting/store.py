@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.alerting.muting import Mute
-from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import SEVERITIES, AlertRaised
 from opscopilot.kernel.ids import uuid7
@@ -31,6 +30,30 @@ _COLUMNS = (
     "observed", "threshold", "uom", "amount", "currency", "deadline", "event_id", "details", "cause", "muted_until",
     "muted_reason",
 )  # fmt: skip
+
+
+class Ground(Protocol):
+    """What alerts rest on: a forecast version, or, while a plant has none, what is known on a day (`id` None)."""
+
+    @property
+    def id(self) -> UUID | None: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def as_of(self) -> date: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutForecast:
+    """A ground without a forecast version."""
+
+    as_of: date
+    id: None = None
+
+    @property
+    def code(self) -> str:
+        """Stands where a version's code would stand."""
+        return f"READINGS-{self.as_of:%Y%m%d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +89,7 @@ def open_keys(tx: Tx) -> dict[str, str]:
 
 
 def decide(
-    conditions: Sequence[Condition], known: Mapping[str, Row], version: Version, now: datetime, zone: str, tenant: UUID,
+    conditions: Sequence[Condition], known: Mapping[str, Row], version: Ground, now: datetime, zone: str, tenant: UUID,
     at_most: int, mutes: Mapping[str, Mute] | None = None,
 ) -> list[Stored]:  # fmt: skip
     """Which conditions are news: new, worse than before, or never told because a planned event explained them and
@@ -98,21 +121,22 @@ def _is_news(one: Condition, known: Mapping[str, Row]) -> bool:
     return SEVERITIES.index(one.severity) < SEVERITIES.index(before["severity"])
 
 
-def digest(untold: Sequence[Condition], version: Version) -> Condition:
+def digest(untold: Sequence[Condition], version: Ground) -> Condition:
     """One alert for many. `untold` comes sorted, the gravest first."""
     first = untold[0]
     names = "; ".join(one.title for one in untold[:5])
+    source = f"forecast {version.code}" if version.id else f"sensor readings of {version.as_of}"
     return Condition(
         f"{first.type}:digest:{version.code}", first.type, first.severity,
-        f"{len(untold)} more alerts from forecast {version.code}",
+        f"{len(untold)} more alerts from {source}",
         f"Besides those told one by one there are {len(untold)} more: {names}{' …' if len(untold) > 5 else ''}. "
         "The list of open alerts has them all.",
-        "forecast_version", version.id, version.code, Decimal(len(untold)), None,
+        "forecast_version" if version.id else "plant", version.id, version.code, Decimal(len(untold)), None,
         details={"dedupe_keys": [one.key for one in untold[:500]]},
     )  # fmt: skip
 
 
-def _event(one: Condition, alert_id: UUID, version: Version, now: datetime, zone: str, tenant: UUID) -> AlertRaised:
+def _event(one: Condition, alert_id: UUID, version: Ground, now: datetime, zone: str, tenant: UUID) -> AlertRaised:
     return AlertRaised(
         tenant_id=tenant, occurred_at=now, correlation_id=version.code, alert_id=alert_id, alert_type=one.type,
         severity=one.severity, title=one.title, message=one.message, entity_type=one.entity_type,
@@ -126,7 +150,7 @@ def _instant(day: date | None, zone: str) -> datetime | None:
 
 
 def store(
-    tx: Tx, stored: Sequence[Stored], version: Version, now: datetime, zone: str, only: Sequence[str] | None = None
+    tx: Tx, stored: Sequence[Stored], version: Ground, now: datetime, zone: str, only: Sequence[str] | None = None
 ) -> dict[str, int]:
     """Open what is new, reopen what came back, refresh what is still there, resolve what is gone (of the keys that
     begin with one of `only`, where it is given); how many of each."""

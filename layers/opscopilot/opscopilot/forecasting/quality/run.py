@@ -7,6 +7,7 @@ from typing import Any
 
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.alerting.raising import raise_alerts
+from opscopilot.forecasting.alerting.store import WithoutForecast
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.quality import models, scrap
@@ -46,13 +47,13 @@ def run(tx: Tx, version: Version, plant: PlantSettings, clock: Clock) -> Found:
 def on_readings(database: Database, clock: Clock, config: ForecastConfig, tenant_id: Any) -> str:
     """Judge readings that have just been loaded and bring the sensors' alerts in line; what came of it, in words.
 
-    Without a forecast in force the signals are kept and their alerts wait for it: an alert names its version.
+    Without a forecast in force the alerts name no version; the first one that is published takes them over.
     """
     with database.tenant(tenant_id) as tx:
         versions.lock_tenant(tx)
         plant = plant_settings(tx)
         seen = watch.judge_new(tx, plant.default_time_zone, plant.now(clock))
-        version = versions.published(tx, "weekly")
-        if version is not None and seen.sensors:
-            raise_alerts(tx, version, conditions.current(tx), plant, clock, config, only=conditions.PREFIXES)
+        if seen.sensors:
+            ground = versions.published(tx, "weekly") or WithoutForecast(data_cut(plant, clock).as_of)
+            raise_alerts(tx, ground, conditions.current(tx), plant, clock, config, only=conditions.PREFIXES)
     return f"{seen.readings} sensor readings were judged, {seen.signals} signals; they change no forecast"

@@ -10,6 +10,8 @@ ALTER TABLE forecast.forecast_alerts
     ADD COLUMN told_at timestamptz,
     ADD COLUMN reopened_count integer NOT NULL DEFAULT 0 CHECK (reopened_count >= 0),
     ADD CONSTRAINT muting_says_why CHECK ((muted_until IS NULL) = (muted_reason IS NULL));
+-- A sensor's limit is broken whether or not there is a forecast: such an alert names no version until one takes it over.
+ALTER TABLE forecast.forecast_alerts ALTER COLUMN version_id DROP NOT NULL;
 UPDATE forecast.forecast_alerts SET told_at = first_seen_at WHERE event_id IS NOT NULL;
 CREATE INDEX forecast_alerts_resolved_ix ON forecast.forecast_alerts (tenant_id, resolved_at, dedupe_key)
     WHERE status = 'resolved';
