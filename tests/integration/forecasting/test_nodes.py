@@ -64,6 +64,23 @@ def test_levels_add_up_in_the_published_version(plant: Any, run: Run) -> None:
     assert told["C"]["parent_id"] == told["Cheese/EA"]["parent_id"] == told["PLANT/EA"]["entity_id"]
 
 
+def test_a_total_says_what_is_not_in_it(plant: Any, run: Run) -> None:
+    """An item too young to be forecast, and like no other; one that ended is missed by nobody."""
+    for code, category in (("A", "Cheese"), ("B", "Cheese"), ("GONE", "Cheese"), ("C", "Butter"), ("D", "Butter")):
+        plant.sku(code, category=category, **({"valid_to": MONDAY} if code == "GONE" else {}))
+        plant.weeks(code, [10] * 60)
+    plant.sku("YOUNG", category="Machines", description="Slicer")
+    plant.weeks("YOUNG", [120])
+    run(plant)
+    told = series(plant)
+    assert told["YOUNG"]["status"] == told["GONE"]["status"] == "refused"
+    share = round(100 * 120 / (120 + 4 * 520), 1)
+    assert told["PLANT/EA"]["note"].endswith(
+        f"1 item with {share} % of the last year's demand has no forecast and is not in it"
+    )
+    assert all("not in it" not in (told[code]["note"] or "") for code in ("Cheese/EA", "Butter/EA"))
+
+
 def test_a_new_item_is_forecast_from_items_like_it(plant: Any, run: Run) -> None:
     """Three weeks of its own at half the level of its peers; another not yet launched; a third like nothing else."""
     for code, level in (("P1", 40), ("P2", 60), ("P3", 50), ("P4", 45)):

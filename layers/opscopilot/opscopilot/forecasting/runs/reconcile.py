@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opscopilot.forecasting.demand import levels
+from opscopilot.forecasting.demand import left_out, levels
 from opscopilot.forecasting.runs import complete, records, statistics, versions
 from opscopilot.forecasting.runs.keys import VersionKey
 from opscopilot.kernel.db import Database, Tx
@@ -26,6 +26,7 @@ def run_reconcile(database: Database, key: VersionKey) -> dict[str, Any]:
 def reconcile(tx: Tx, version: versions.Version) -> None:
     """Bring the version's levels in line: plant, families, items and places of items add up to the last millionth."""
     levels.reconcile(tx, version.id)
+    left_out.say(tx, version.id)
     tx.execute(
         "UPDATE forecast.forecast_versions SET reconciled_at = now(), updated_at = now() WHERE id = :id", id=version.id
     )
