@@ -21,8 +21,10 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 from time import process_time
@@ -182,12 +184,19 @@ def _cold_start() -> float:
 
 
 def _unzipped() -> float:
-    """Megabytes the forecast layer's packages take on the disk here, as installed, tests included."""
-    named = Path(__file__).parents[1] / "layers" / "forecasting" / "requirements.txt"
-    lines = (line.split("#")[0].strip() for line in named.read_text(encoding="utf-8").splitlines())
-    found = [metadata.files(name) or [] for name in lines if name]
-    return sum(Path(str(one.locate())).stat().st_size for part in found for one in part
-               if Path(str(one.locate())).is_file() and "__pycache__" not in str(one)) / 1e6  # fmt: skip
+    """Megabytes of the forecast layer's packages, as installed here and pruned the way the layer is (no bytecode)."""
+    layers = Path(__file__).resolve().parents[1] / "layers"
+    lines = (layers / "forecasting" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (line.split("#")[0].strip() for line in lines):
+            for one in metadata.files(name) or [] if name else []:
+                source = Path(str(one.locate()))
+                if source.is_file() and ".." not in one.parts:
+                    target = Path(folder, *one.parts)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, target)
+        subprocess.run(["sh", str(layers / "prune.sh")], cwd=folder, check=True)
+        return sum(one.stat().st_size for one in Path(folder).rglob("*") if one.is_file()) / 1e6
 
 
 def main() -> None:
