@@ -15,15 +15,14 @@ ENOUGH = 5
 _RECENT = 30
 _SHAPE_FROM = 8
 """Deliveries from which the shape of the distribution is the observed one; below only mean and spread are used."""
-POINTS = tuple((i + 0.5) / 9 for i in range(9))
 
 
 @dataclass(frozen=True, slots=True)
 class LeadTime:
     """Days from order to usable stock. `n` deliveries stand behind it; `basis` says in words where it is from.
 
-    `points`: nine equally likely lead times in days, the deciles' middles of what was observed (their mean is `mean`);
-    empty where only mean and spread are known. `capped`: deliveries that took absurdly long and were cut down.
+    `past`: how many days each delivery took, where there are enough of them to say more than mean and spread (their
+    mean is `mean`). `capped`: deliveries that took absurdly long and were cut down.
     """
 
     mean: float
@@ -31,14 +30,14 @@ class LeadTime:
     n: int
     basis: str
     assumed: bool = False
-    points: tuple[float, ...] = ()
+    past: tuple[float, ...] = ()
     capped: int = 0
 
 
 # Per PO line the first receipt counts: that is when the stock-out would have ended. Lateness is measured
 # against the original confirmation, which re-confirming does not move. A delivery that took more than four times the
 # usual and lies six quartile distances out (a blanket order, a wrong date) counts as the last one that is plausible.
-_QUERY = f"""
+_QUERY = """
 WITH arrived AS (
     SELECT l.sku_id, o.supplier_id, min(r.production_day) - o.order_date AS days,
            min(r.production_day) - coalesce(l.original_confirmed_date, l.confirmed_date, l.requested_date) AS late,
@@ -59,7 +58,7 @@ WITH arrived AS (
     WHERE a.recent <= :recent
 ), bought AS (
     SELECT sku_id, count(*) AS n, avg(days)::float8 AS mean, coalesce(stddev_samp(days), 0)::float8 AS sd,
-        percentile_cont(ARRAY[{", ".join(map(str, POINTS))}]) WITHIN GROUP (ORDER BY days) AS points,
+        array_agg(days::float8 ORDER BY days) AS past,
         count(*) FILTER (WHERE capped) AS capped
     FROM plausible GROUP BY sku_id
 ), by_supplier AS (
@@ -87,7 +86,7 @@ WITH arrived AS (
 )
 SELECT k.id AS sku_id, k.make_or_buy, k.lead_time_days AS master_days, source.days AS source_days,
        source.name AS supplier, source.moq AS source_moq, source.multiple AS source_multiple,
-       bought.n AS bought_n, bought.mean AS bought_mean, bought.sd AS bought_sd, bought.points AS bought_points,
+       bought.n AS bought_n, bought.mean AS bought_mean, bought.sd AS bought_sd, bought.past AS bought_past,
        bought.capped AS bought_capped,
        made.n AS made_n, made.mean AS made_mean, made.sd AS made_sd,
        by_supplier.n AS supplier_n, by_supplier.late AS supplier_late, by_supplier.sd AS supplier_sd,
@@ -130,16 +129,8 @@ def lead_time(row: dict[str, Any], config: ForecastConfig) -> LeadTime:
         return _shrunk(row, n, _agreed(row, config))
     mean, capped = max(row["bought_mean"], 1.0), int(row["bought_capped"] or 0)
     cut = f", {capped} implausibly long one{'s' if capped > 1 else ''} cut" if capped else ""
-    points = _points(row["bought_points"], mean) if n >= _SHAPE_FROM else ()
-    return LeadTime(mean, row["bought_sd"], n, "receipts of this item" + cut, False, points, capped)
-
-
-def _points(found: list[float] | None, mean: float) -> tuple[float, ...]:
-    """Nine lead times stretched so that their mean is the mean."""
-    if not found or sum(found) <= 0:
-        return ()
-    stretch = mean * len(found) / sum(found)
-    return tuple(max(float(one) * stretch, 0.5) for one in found)
+    past = tuple(float(days) for days in row["bought_past"]) if n >= _SHAPE_FROM and row["bought_mean"] > 0 else ()
+    return LeadTime(mean, row["bought_sd"], n, "receipts of this item" + cut, False, past, capped)
 
 
 def _shrunk(row: dict[str, Any], n: int, agreed: LeadTime) -> LeadTime:
