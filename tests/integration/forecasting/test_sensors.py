@@ -175,6 +175,7 @@ def test_a_plant_without_a_forecast_has_alerts_of_its_sensors(
     assert (found["status"], found["version_id"]) == ("open", None)
     with opened("ops_copilot").tenant(plant.tenant_id) as tx:
         assert [one.version for one in alerts(tx).items] == [None]
+        assert (alerts(tx, entity_code="t1").total, alerts(tx, entity_code="T2").total) == (1, 0)
     plant.sku("A")
     plant.weeks("A", [20, 30, 25] * 10)
     plant.stock("A", 10_000)

@@ -80,15 +80,16 @@ _WHERE = """
 WHERE (CAST(:status AS text) IS NULL OR status = :status OR (:status = 'active' AND status IN ('open', 'acknowledged')))
   AND (CAST(:severity AS text) IS NULL OR severity = :severity)
   AND (CAST(:type AS text) IS NULL OR alert_type = :type)
+  AND (CAST(:entity AS text) IS NULL OR lower(entity_code) = lower(:entity))
 """
 
 
 def alerts(
     tx: Tx, *, status: StatusFilter | None = "active", severity: AlertSeverity | None = None,
-    alert_type: str | None = None, cursor: str | None = None, limit: int = 50,
+    alert_type: str | None = None, entity_code: str | None = None, cursor: str | None = None, limit: int = 50,
 ) -> Page[Alert]:  # fmt: skip
     """Alerts by severity, then money, then age. `status` None gives all there ever were."""
-    params: dict[str, Any] = {"status": status, "severity": severity, "type": alert_type}
+    params: dict[str, Any] = {"status": status, "severity": severity, "type": alert_type, "entity": entity_code}
     total = int(tx.scalar(f"{_ALERTS} SELECT count(*) FROM alerts {_WHERE}", **params))
     after = ""
     if cursor is not None:

@@ -25,10 +25,12 @@ def router() -> APIRouter:
         status: Annotated[StatusFilter | None, Query(description="active = open or acknowledged.")] = "active",
         severity: Annotated[AlertSeverity | None, Query()] = None,
         alert_type: Annotated[AlertType | None, Query()] = None,
+        entity_code: Annotated[str | None, Query(max_length=200, description="Code of what it is about.")] = None,
     ) -> Page[Alert]:  # fmt: skip
         return reads.alerts(
-            caller.tx, status=status, severity=severity, alert_type=alert_type, cursor=page.cursor, limit=page.limit
-        )
+            caller.tx, status=status, severity=severity, alert_type=alert_type, entity_code=entity_code,
+            cursor=page.cursor, limit=page.limit,
+        )  # fmt: skip
 
     @routes.get("/alerts/{alert_id}", tags=["alerts"], summary="One alert")
     def alert(alert_id: UUID, caller: CurrentCaller) -> Alert:
