@@ -11,7 +11,7 @@ from uuid import UUID
 
 from opscopilot.forecasting import words
 from opscopilot.forecasting.evaluation.accuracy import SIGNAL_LIMIT, Bias
-from opscopilot.forecasting.inventory.assessment import Assessed
+from opscopilot.forecasting.inventory.assessed import Assessed
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.events import AlertType, Severity
 from opscopilot.kernel.money import total

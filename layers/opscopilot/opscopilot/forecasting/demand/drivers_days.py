@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
 
 from opscopilot.forecasting.demand.holidays import country_of, easter_weeks, public_holidays
 from opscopilot.forecasting.demand.periods import Period
+from opscopilot.forecasting.demand.spans import Span
 from opscopilot.forecasting.engine.types import FloatArray
 from opscopilot.forecasting.settings import PlanSettings
 from opscopilot.kernel.db import Tx
-
-if TYPE_CHECKING:
-    from opscopilot.forecasting.demand.drivers import Span
 
 _SEEN_BEFORE = 2
 """Buckets of the past an event must have touched before its effect can be known."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from opscopilot.forecasting.demand.lookalikes import Candidate, NewItem, closest
 from opscopilot.forecasting.demand.numeric import numbers
+from opscopilot.forecasting.demand.of_version import OfVersion
 from opscopilot.forecasting.demand.periods import PeriodName
 from opscopilot.forecasting.engine.types import FloatArray
 from opscopilot.kernel.db import Row, Tx
-
-if TYPE_CHECKING:
-    from opscopilot.forecasting.demand.reading import OfVersion
 
 _ENOUGH: dict[PeriodName, int] = {"daily": 91, "weekly": 26, "monthly": 9, "quarterly": 5}
 """Buckets of history a look-alike must have."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +10,7 @@ from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand import drivers, neighbours, shape, succession
 from opscopilot.forecasting.demand.calendar import DataCut
 from opscopilot.forecasting.demand.numeric import numbers
-from opscopilot.forecasting.demand.periods import Period
+from opscopilot.forecasting.demand.of_version import OfVersion
 from opscopilot.forecasting.demand.series import Series
 from opscopilot.forecasting.engine import EngineSettings
 from opscopilot.forecasting.engine.drivers import Drivers
@@ -25,25 +23,6 @@ from opscopilot.kernel.tenancy import plant_settings
 
 _TOO_RARE = 0.05
 """Share of days with an order below which a daily forecast says nothing a weekly one does not say better."""
-
-
-class OfVersion(Protocol):
-    """What has to be known of the version the batch belongs to."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def as_of(self) -> date: ...
-    @property
-    def history_end(self) -> date: ...
-    @property
-    def horizon_start(self) -> date: ...
-    @property
-    def batches(self) -> int: ...
-    @property
-    def length(self) -> Period: ...
 
 
 _NODES = """

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from opscopilot.forecasting.demand.buckets import number_of
+from opscopilot.forecasting.demand.of_version import OfVersion
 from opscopilot.forecasting.engine.types import FloatArray
 from opscopilot.kernel.db import Row, Tx
-
-if TYPE_CHECKING:
-    from opscopilot.forecasting.demand.reading import OfVersion
 
 # Whom an item replaces, directly or through others; `factor` of its base units stand for one of theirs. Where two ways lead to
 # the same predecessor the shorter one counts; a way that comes back to where it was ends there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -13,11 +13,12 @@ from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.inventory import explain, outlooks, risk_rows, safety, safety_rows, supersession
 from opscopilot.forecasting.inventory.advice import smallest
 from opscopilot.forecasting.inventory.approved import approved
+from opscopilot.forecasting.inventory.assessed import Assessed, Assessment
 from opscopilot.forecasting.inventory.cases import Case
 from opscopilot.forecasting.inventory.classes import Class, classify
 from opscopilot.forecasting.inventory.outlooks import Demand
-from opscopilot.forecasting.inventory.positions import ZERO, Position, positions
-from opscopilot.forecasting.inventory.risk import Risk, Window, assess
+from opscopilot.forecasting.inventory.positions import ZERO, positions
+from opscopilot.forecasting.inventory.risk import Window, assess
 from opscopilot.forecasting.inventory.safety import Target
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.forecasting.settings import PlanSettings, plan_settings
@@ -26,41 +27,8 @@ from opscopilot.forecasting.supply.leadtimes import sourcing
 from opscopilot.forecasting.supply.observed import lateness_seen
 from opscopilot.kernel import uom
 from opscopilot.kernel.db import Tx
-from opscopilot.kernel.money import Money
 
 K = TypeVar("K")
-
-
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """One SKU's position and what was made of it. `runs_out`: the projected day, inside the horizon."""
-
-    one: Position
-    risk: Risk
-    factors: list[str]
-    stake: Money | None
-    runs_out: date | None
-    case: Case
-    kind: Class | None = None
-
-    @property
-    def sku_id(self) -> UUID:
-        return UUID(str(self.one.sku["id"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """Everything judged for a version. `items` by code; `demand` is what they rest on. `places`: SKUs at locations, for
-    which a safety stock is recommended."""
-
-    items: list[Assessed]
-    cases: dict[UUID, Case]
-    places: dict[tuple[UUID, UUID], Case]
-    kinds: dict[UUID, Class]
-    demand: Demand
-    curves: Curves
-    settings: PlanSettings
-    currency: str
 
 
 def assess_all(tx: Tx, version: Version, config: ForecastConfig, currency: str) -> Assessment:

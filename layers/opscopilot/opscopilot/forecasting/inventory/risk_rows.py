@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.inventory import explain
+from opscopilot.forecasting.inventory.assessed import Assessed
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.kernel.db import Tx
-
-if TYPE_CHECKING:
-    from opscopilot.forecasting.inventory.assessment import Assessed
 
 _COLUMNS = (
     "tenant_id", "version_id", "sku_id", "sku_code", "as_of", "uom", "risk_level", "stockout_probability",

@@ -10,6 +10,7 @@ from opscopilot.forecasting.alerting.raising import raise_alerts
 from opscopilot.forecasting.config import AD_HOC, PRIMARY, ForecastConfig
 from opscopilot.forecasting.evaluation import accuracy, overrides
 from opscopilot.forecasting.inventory import assessment
+from opscopilot.forecasting.inventory.assessed import Assessed
 from opscopilot.forecasting.quality import run as quality
 from opscopilot.forecasting.registry import drift
 from opscopilot.forecasting.runs import complete, records, versions
@@ -75,7 +76,7 @@ def _what_follows(
 
 
 def _conditions(
-    tx: Tx, version: versions.Version, found: list[assessment.Assessed], late: list[supply.SupplyRisk]
+    tx: Tx, version: versions.Version, found: list[Assessed], late: list[supply.SupplyRisk]
 ) -> list[conditions.Condition]:
     """Every condition that is there now; what is open already is kept down to a lower limit."""
     known = store.open_keys(tx)

@@ -9,7 +9,7 @@ from typing import Any
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.inventory import explain
-from opscopilot.forecasting.inventory.assessment import Assessed, Assessment
+from opscopilot.forecasting.inventory.assessed import Assessed, Assessment
 from opscopilot.forecasting.inventory.risk import Doubt
 from opscopilot.forecasting.runs.versions import Version
 from opscopilot.forecasting.supply import performance
