@@ -25,17 +25,68 @@ OFFLINE = {
 }
 
 
+class _Starting(threading.local):
+    """What the function sees that this thread is starting; None: this thread starts none."""
+
+    environment: dict[str, str] | None = None
+
+
+_STARTING = _Starting()
+
+
+class _Environ(os._Environ[str]):
+    """os.environ in which a thread that starts a function sees that function's variables, and no other thread does.
+
+    A Lambda sandbox has an environment of its own. Here all functions live in one process, and while one starts others
+    are at work: variables that came and went under them would break whatever they read at that moment.
+    """
+
+    def __getitem__(self, key: str) -> str:
+        own = _STARTING.environment
+        return super().__getitem__(key) if own is None else own[key]
+
+    def __setitem__(self, key: str, value: str) -> None:
+        own = _STARTING.environment
+        if own is None:
+            super().__setitem__(key, value)
+        else:
+            own[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        own = _STARTING.environment
+        if own is None:
+            super().__delitem__(key)
+        else:
+            del own[key]
+
+    def __iter__(self) -> Iterator[str]:
+        own = _STARTING.environment
+        return super().__iter__() if own is None else iter(list(own))
+
+    def __len__(self) -> int:
+        own = _STARTING.environment
+        return super().__len__() if own is None else len(own)
+
+
 @contextmanager
 def function_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The environment of a function, for the time of its cold start; exclusive in this process."""
+    """The environment of a function, for the time of its cold start and for this thread only; one start at a time."""
     with LOCK:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
-        }
-        with _exactly(kept | dict(values)):
+        # The object itself: whoever imported `environ` by name must see it too.
+        os.environ.__class__ = _Environ
+        before, kept = (
+            _STARTING.environment,
+            {
+                name: value
+                for name, value in os.environ.items()
+                if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+            },
+        )
+        _STARTING.environment = kept | dict(values)
+        try:
             yield
+        finally:
+            _STARTING.environment = before
 
 
 @contextmanager
@@ -53,8 +104,7 @@ def _exactly(target: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        with LOCK:  # a function that is just starting has changed it for the moment
-            _become(before)
+        _become(before)
 
 
 def _become(target: Mapping[str, str]) -> None:
