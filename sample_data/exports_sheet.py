@@ -23,8 +23,16 @@ def euro(e4: int, places: int = 2) -> str:
 
 def tables(plant: Plant) -> list[Table]:
     """All spreadsheets, in an order in which they can be loaded."""
-    return [_locations(plant), _suppliers(plant), _units(plant), _routings(plant), _buyer_orders(plant), _gate(plant),
-            _prices(plant), _promotions(plant)]
+    return [
+        _locations(plant),
+        _suppliers(plant),
+        _units(plant),
+        _routings(plant),
+        _buyer_orders(plant),
+        _gate(plant),
+        _prices(plant),
+        _promotions(plant),
+    ]
 
 
 def _title(plant: Plant, text: str, width: int) -> list[list[str]]:
