@@ -81,7 +81,7 @@ def read(path: Path) -> Iterator[Group]:
         numeric = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "BOOLEAN")
         extra = [
             name for name, kind in zip(source.columns, source.types, strict=True)
-            if name not in COLUMNS and str(kind) in numeric
+            if name not in COLUMNS and not name.startswith("__") and str(kind) in numeric
         ]  # fmt: skip
         chosen = ", ".join([
             'unique_id::varchar AS unique_id', 'y::double AS y', "split::varchar = 'train' AS train",
