@@ -66,8 +66,7 @@ bench-sensors: setup ## Sensor anomalies by the rule of the Numenta benchmark (D
 bench-inventory: setup ## The stock policy on demand it has not seen, beside the textbook's (DATA=tidy Parquet file or folder)
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.inventory $(if $(DATA),--data "$(DATA)")
 
-bench: setup ## Run the other benchmarks; each ends with RESULT {json}
-	@for one in $(filter-out benchmarks/ingest.py benchmarks/forecast_run.py benchmarks/__init__.py,$(wildcard benchmarks/*.py)); do echo "== $$one"; PYTHONPATH=layers/opscopilot:. $(BIN)/python $$one || exit 1; done
+bench: bench-forecast bench-inventory bench-sensors ## Run the benchmarks that need no more than a few minutes
 
 clean: ## Remove the virtual environment, local state and build output
 	rm -rf $(VENV) .local .aws-sam build
