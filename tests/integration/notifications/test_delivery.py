@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from opscopilot.notifications.policy import MAX_ATTEMPTS
+from opscopilot.notifications.policy.deciding import MAX_ATTEMPTS
 from tests.integration.notifications.world import NOON, World, again, alert, plenty, refused
 
 NIGHT = NOON + timedelta(hours=12)  # 00:00 in Berlin
@@ -159,7 +159,7 @@ def test_a_late_sender_does_not_overwrite_a_newer_claim(world: World) -> None:
     tenant = world.tenant()
     world.person(tenant)
     world.service.handle(alert(tenant), lambda: 0.0)
-    from opscopilot.notifications import store
+    from opscopilot.notifications.delivery import store
 
     with world.notify.tenant(tenant) as tx:
         stale = store.claim(tx, world.clock.now())

@@ -10,7 +10,7 @@ import pytest
 
 from opscopilot.kernel.events import relay
 from opscopilot.kernel.ids import tenant_id_for, uuid7
-from opscopilot.notifications.incoming import alert_from_outbox
+from opscopilot.notifications.alerts.incoming import alert_from_outbox
 from opscopilot.notifications.routes import router
 from tests.integration.notifications.world import World, again, alert, refused
 from tests.support.api import Api, make_api, token

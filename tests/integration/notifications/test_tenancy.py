@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.ids import uuid7
-from opscopilot.notifications import alerts, queries
+from opscopilot.notifications.alerts import life as alerts
+from opscopilot.notifications.delivery import queries
 from tests.integration.notifications.world import World, again, alert
 
 TABLES = (

@@ -16,7 +16,7 @@ from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import AlertRaised, OutboxRow, record
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.notifications.channels import CHANNELS, Channel, DeliveryFailed, Message, Receipt
-from opscopilot.notifications.delivery import Sender
+from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
 
 NOON = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)  # 12:00 in Berlin

@@ -10,7 +10,7 @@ import pytest
 
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.events import AlertRaised
-from opscopilot.notifications.incoming import alert_from_outbox, from_body
+from opscopilot.notifications.alerts.incoming import alert_from_outbox, from_body
 
 
 def envelope(**changed: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscopilot.notifications.quiet import QuietHours
+from opscopilot.notifications.people.quiet import QuietHours
 
 BERLIN = "Europe/Berlin"
 NIGHT = (time(22), time(7))

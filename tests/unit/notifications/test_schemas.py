@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from opscopilot.notifications.queries import masked
-from opscopilot.notifications.schemas import PreferencesChange
+from opscopilot.notifications.delivery.queries import masked
+from opscopilot.notifications.people.schemas import PreferencesChange
 
 
 @pytest.mark.parametrize(

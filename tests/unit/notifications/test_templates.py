@@ -11,8 +11,8 @@ import pytest
 
 from opscopilot.kernel.events import AlertRaised, AlertType
 from opscopilot.notifications.channels import CHANNELS, ChannelName
-from opscopilot.notifications.facts import KINDS, facts, machine_readable
-from opscopilot.notifications.templates import MAX_SMS, Wording, render
+from opscopilot.notifications.wording.facts import KINDS, facts, machine_readable
+from opscopilot.notifications.wording.rendering import MAX_SMS, Wording, render
 
 WHEN = datetime(2026, 4, 2, 6, 30, tzinfo=UTC)
 

@@ -16,9 +16,9 @@ from opscopilot.adapters.web import Outbound, Slack, Webhook
 from opscopilot.kernel.clock import Clock, Deadline, SystemClock
 from opscopilot.kernel.errors import OpsError, ValidationFailed
 from opscopilot.kernel.settings import NotifySettings
+from opscopilot.notifications.alerts.incoming import from_body
 from opscopilot.notifications.channels import Channel
-from opscopilot.notifications.delivery import Sender
-from opscopilot.notifications.incoming import from_body
+from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
 
 log = logging.getLogger(__name__)

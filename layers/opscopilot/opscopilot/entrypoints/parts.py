@@ -39,7 +39,7 @@ from opscopilot.manufacturing import routes as manufacturing_routes
 from opscopilot.manufacturing.tools import TOOLS as OPERATIONS_TOOLS
 from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.channels import Channel
-from opscopilot.notifications.routes import Relay
+from opscopilot.notifications.alerts.routes import Relay
 from opscopilot.planning.forecasts import routes as planning_routes
 from opscopilot.planning.stocks import routes as stock_routes
 from opscopilot.staging import routes as staging_routes

@@ -11,9 +11,9 @@ from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import OpsError, TransientError
 from opscopilot.kernel.events import AlertRaised, EventPublisher, FileProcessed, relay
-from opscopilot.notifications import files, intake
-from opscopilot.notifications.delivery import MIN_TIME_LEFT_S, Sender
-from opscopilot.notifications.incoming import alert_from_outbox, file_from_outbox
+from opscopilot.notifications.alerts import files, intake
+from opscopilot.notifications.alerts.incoming import alert_from_outbox, file_from_outbox
+from opscopilot.notifications.delivery.sending import MIN_TIME_LEFT_S, Sender
 
 log = logging.getLogger(__name__)
 

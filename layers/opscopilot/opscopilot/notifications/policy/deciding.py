@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from opscopilot.kernel.events import SEVERITIES, AlertType, Severity
 from opscopilot.notifications.channels import CHANNELS, ChannelName
-from opscopilot.notifications.quiet import QuietHours
+from opscopilot.notifications.people.quiet import QuietHours
 
 MAX_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound
 from opscopilot.kernel.pagination import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
 from opscopilot.notifications.channels import CHANNELS
-from opscopilot.notifications.schemas import ChannelHealth, Notification, NotificationDetail
+from opscopilot.notifications.delivery.schemas import ChannelHealth, Notification, NotificationDetail
 
 _LISTED = """id, alert_id, user_id, title, type, alert_type, severity, channel, status, reason, scheduled_at, sent_at,
     attempts, last_error, created_at"""

@@ -1,4 +1,4 @@
-"""What the API takes and gives about notifications. Every refusal says what would be right."""
+"""What the API takes and gives about how people want to be told. Every refusal says what would be right."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from opscopilot.kernel.events import AlertType, Severity
+from opscopilot.kernel.events import Severity
 from opscopilot.notifications.channels import ChannelName
-from opscopilot.notifications.policy import rank
+from opscopilot.notifications.policy.deciding import rank
 
-Status = Literal["pending", "suppressed", "sending", "sent", "delivered", "failed", "dead"]
 Workspace = Literal["operations", "plantops", "fsq", "planning", "brand", "retail"]
 _MAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -117,75 +115,3 @@ class Preferences(BaseModel):
     workspaces: list[Workspace]
     saved: bool
     updated_at: datetime | None
-
-
-class Notification(BaseModel):
-    """One message to one person over one channel, and what became of it."""
-
-    id: UUID
-    alert_id: UUID
-    user_id: str
-    title: str
-    type: Literal["alert", "warning", "info"]
-    alert_type: AlertType
-    severity: Severity
-    channel: ChannelName
-    status: Status
-    reason: str | None = Field(description="Why it is held or was suppressed.")
-    scheduled_at: datetime | None
-    sent_at: datetime | None
-    attempts: int
-    last_error: str | None
-    created_at: datetime
-
-
-class NotificationDetail(Notification):
-    """With its text, where it went, and who took the alert on."""
-
-    message: str
-    destination: str | None = Field(description="Masked: enough to recognise, not enough to use.")
-    provider_id: str | None
-    dedupe_key: str
-    retry_requested_at: datetime | None
-    retry_requested_by: str | None
-    acknowledged_by: list[str]
-
-
-class ChannelHealth(BaseModel):
-    """How a channel did in the last 24 hours."""
-
-    channel: ChannelName
-    enabled: bool
-    reason: str | None
-    health: Literal["ok", "degraded", "failing", "idle", "off"]
-    sent: int
-    waiting: int
-    failed: int
-    dead: int
-    last_sent_at: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
-
-
-class Acknowledgment(BaseModel):
-    """Who took an alert on. `first` is false when this user had acknowledged it before; then nothing changed."""
-
-    alert_id: UUID
-    user_id: str
-    acknowledged_at: datetime
-    note: str | None
-    first: bool
-
-
-class AlertDeliveries(BaseModel):
-    """An alert as the people it concerns saw it."""
-
-    alert_id: UUID
-    severity: Severity
-    occurrences: int
-    first_seen: datetime
-    last_seen: datetime
-    channels_notified: list[ChannelName]
-    channels_failed: list[ChannelName]
-    counts: dict[Status, int]
-    acknowledgments: list[Acknowledgment]

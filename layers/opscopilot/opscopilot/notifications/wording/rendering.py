@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from opscopilot.kernel.db import Row
 from opscopilot.notifications.channels import ChannelName
-from opscopilot.notifications.facts import one_line
+from opscopilot.notifications.wording.facts import one_line
 
 log = logging.getLogger(__name__)
 MAX_SUBJECT = 250

@@ -8,7 +8,7 @@ from uuid import UUID
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.events import AlertRaised, record
-from opscopilot.notifications.schemas import Acknowledgment, AlertDeliveries
+from opscopilot.notifications.alerts.schemas import Acknowledgment, AlertDeliveries
 
 _MANUAL = "manual:"
 

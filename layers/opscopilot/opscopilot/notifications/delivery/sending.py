@@ -13,10 +13,11 @@ from uuid import UUID
 from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database, Row
 from opscopilot.kernel.events import AlertRaised
-from opscopilot.notifications import store, templates
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Message, Receipt
-from opscopilot.notifications.facts import facts, machine_readable
-from opscopilot.notifications.policy import MAX_ATTEMPTS, pause_before
+from opscopilot.notifications.delivery import store
+from opscopilot.notifications.policy.deciding import MAX_ATTEMPTS, pause_before
+from opscopilot.notifications.wording import rendering as templates
+from opscopilot.notifications.wording.facts import facts, machine_readable
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.tenancy import PlantSettings, Principal
 from opscopilot.notifications.channels import ChannelName
-from opscopilot.notifications.policy import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY, rank
-from opscopilot.notifications.schemas import Preferences, PreferencesChange
-from opscopilot.notifications.store import ADDRESSES
+from opscopilot.notifications.delivery.store import ADDRESSES
+from opscopilot.notifications.people.schemas import Preferences, PreferencesChange
+from opscopilot.notifications.policy.deciding import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY, rank
 
 _COLUMNS = (
     "email", "phone", "slack_webhook", "webhook_url", "webhook_secret", "enabled_channels", "min_severity",

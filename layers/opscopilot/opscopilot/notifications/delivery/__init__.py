@@ -1,0 +1,1 @@
+"""What is due leaves once, and what became of it is kept."""

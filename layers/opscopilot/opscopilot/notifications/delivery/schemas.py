@@ -1,0 +1,62 @@
+"""What the API gives about notifications and channels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from opscopilot.kernel.events import AlertType, Severity
+from opscopilot.notifications.channels import ChannelName
+
+Status = Literal["pending", "suppressed", "sending", "sent", "delivered", "bounced", "failed", "dead"]
+
+
+class Notification(BaseModel):
+    """One message to one person over one channel, and what became of it."""
+
+    id: UUID
+    alert_id: UUID
+    user_id: str
+    title: str
+    type: Literal["alert", "warning", "info"]
+    alert_type: AlertType
+    severity: Severity
+    channel: ChannelName
+    status: Status
+    reason: str | None = Field(description="Why it is held or was suppressed.")
+    scheduled_at: datetime | None
+    sent_at: datetime | None
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+
+
+class NotificationDetail(Notification):
+    """With its text, where it went, and who took the alert on."""
+
+    message: str
+    destination: str | None = Field(description="Masked: enough to recognise, not enough to use.")
+    provider_id: str | None
+    dedupe_key: str
+    retry_requested_at: datetime | None
+    retry_requested_by: str | None
+    acknowledged_by: list[str]
+
+
+class ChannelHealth(BaseModel):
+    """How a channel did in the last 24 hours."""
+
+    channel: ChannelName
+    enabled: bool
+    reason: str | None
+    health: Literal["ok", "degraded", "failing", "idle", "off"]
+    sent: int
+    waiting: int
+    failed: int
+    dead: int
+    last_sent_at: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None

@@ -1,0 +1,61 @@
+"""A mail that shows whether mail works."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from opscopilot.kernel.errors import Forbidden, NotFound, Unavailable
+from opscopilot.kernel.ids import uuid7
+from opscopilot.notifications.access import Body
+from opscopilot.notifications.channels import Channel, DeliveryFailed, Message
+from opscopilot.notifications.wording.facts import one_line
+from opscopilot.web import Caller, CurrentCaller
+
+
+class MailRequest(Body):
+    """A mail to see whether mail works. Only people of your own tenant can be written to."""
+
+    user_id: str | None = Field(None, max_length=200, description="Whom to write to; left out: yourself.")
+    subject: str = Field("OpsCopilot can reach you", min_length=1, max_length=150)
+    message: str = Field("This is a test. You will get alerts at this address.", min_length=1, max_length=2000)
+
+
+class MailSent(BaseModel):
+    """The mail service took it."""
+
+    status: Literal["sent"] = "sent"
+    to: str
+    provider_id: str | None
+
+
+def add(routes: APIRouter, mail: Channel) -> None:
+    """`/notify/email`."""
+
+    @routes.post("/email", summary="Send a test mail to myself or to somebody of my tenant")
+    def test_mail(body: MailRequest, caller: CurrentCaller) -> MailSent:
+        return _send_test(mail, body, caller)
+
+
+def _send_test(mail: Channel, body: MailRequest, caller: Caller) -> MailSent:
+    """Only to people in the registry: an address in the body would make this an open relay."""
+    who = caller.principal
+    to = body.user_id or who.user_id
+    if to != who.user_id and who.role != "admin":
+        raise Forbidden("Only an admin may write to somebody else.", field="user_id", value=to, expected=who.user_id)
+    address = caller.tx.scalar(
+        """SELECT coalesce(p.email, u.email) FROM platform.users u
+           LEFT JOIN notification.notification_preferences p ON p.tenant_id = u.tenant_id AND p.user_id = u.user_id
+           WHERE u.user_id = :user_id AND u.status = 'active'""",
+        user_id=to,
+    ) or (who.email if to == who.user_id else None)  # fmt: skip
+    if address is None:
+        raise NotFound("No e-mail address of this user is known.", field="user_id", value=to)
+    text = f"{body.message}\n\nSent by {who.user_id} at {caller.plant.name} through OpsCopilot."
+    try:
+        receipt = mail.send(Message(id=uuid7(), to=address, subject=one_line(body.subject), text=text))
+    except DeliveryFailed as error:
+        raise Unavailable(f"The mail was not taken: {error.detail}", code="mail_not_sent") from error
+    return MailSent(to=address, provider_id=receipt.provider_id)

@@ -1,0 +1,1 @@
+"""Signed one-time links: acknowledge or snooze from a message, without a login."""
