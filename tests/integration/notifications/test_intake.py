@@ -21,7 +21,7 @@ def test_p63_the_same_event_twice_changes_nothing(world: World) -> None:
     assert world.handle(event) == {"known": 1}
     assert world.rows(tenant) == before
     assert len(world.mails) == 1
-    assert world.rows(tenant, "SELECT occurrences FROM notification.alert_conditions") == [{"occurrences": 1}]
+    assert world.rows(tenant, "SELECT occurrences FROM notification.alerts") == [{"occurrences": 1}]
 
 
 def test_the_same_event_at_the_same_moment_in_two_processes(world: World) -> None:
@@ -35,7 +35,7 @@ def test_the_same_event_at_the_same_moment_in_two_processes(world: World) -> Non
         one.join()
     assert len(world.mails) == 1
     assert world.statuses(tenant) == ["sent"]
-    assert world.rows(tenant, "SELECT occurrences FROM notification.alert_conditions") == [{"occurrences": 1}]
+    assert world.rows(tenant, "SELECT occurrences FROM notification.alerts") == [{"occurrences": 1}]
 
 
 def test_p85_an_open_condition_is_told_once_and_again_only_when_it_gets_worse(world: World) -> None:
@@ -49,7 +49,7 @@ def test_p85_an_open_condition_is_told_once_and_again_only_when_it_gets_worse(wo
     assert world.handle(again(first, severity="high")) == {"repeated": 1}
     assert world.handle(again(first, severity="critical")) == {"repeated": 1}
     assert [row["severity"] for row in world.rows(tenant)] == ["critical", "high"]
-    (condition,) = world.rows(tenant, "SELECT severity, occurrences FROM notification.alert_conditions")
+    (condition,) = world.rows(tenant, "SELECT severity, occurrences FROM notification.alerts")
     assert condition == {"severity": "critical", "occurrences": 6}
 
 

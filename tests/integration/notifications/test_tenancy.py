@@ -15,7 +15,7 @@ from tests.integration.notifications.world import World, again, alert
 
 TABLES = (
     "notifications", "notification_preferences", "notification_channel_configs", "notification_templates",
-    "alert_conditions", "alert_events", "alert_acknowledgments",
+    "alerts", "alert_events", "alert_acknowledgments",
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def test_p60_the_same_condition_in_two_plants_is_two_conditions(world: World) ->
     for one, other in ((first, second), (second, first)):
         (row,) = world.rows(one)
         assert row["tenant_id"] == one
-        assert len(world.rows(one, "SELECT * FROM notification.alert_conditions")) == 1
+        assert len(world.rows(one, "SELECT * FROM notification.alerts")) == 1
         with world.copilot.tenant(one) as tx:
             assert queries.list_notifications(tx).total == 1
             assert queries.list_notifications(tx, alert_id=world.rows(other)[0]["alert_id"]).total == 0
@@ -52,7 +52,7 @@ def test_p60_an_escalation_or_acknowledgment_in_one_changes_nothing_in_the_other
         alerts.acknowledge(tx, alert_id, "anna", "mine", world.clock.now())
     event = alert(first, alert_id=alert_id, dedupe_key="stockout:SKU-1", severity="critical")
     assert world.handle(event)["escalated"] == 1
-    (other,) = world.rows(second, "SELECT severity, occurrences FROM notification.alert_conditions")
+    (other,) = world.rows(second, "SELECT severity, occurrences FROM notification.alerts")
     assert other == {"severity": "high", "occurrences": 1}
     assert world.rows(second, "SELECT * FROM notification.alert_acknowledgments") == []
 
@@ -106,7 +106,7 @@ def test_other_functions_do_not_even_read(roles: dict[str, Database], role: str,
         "DELETE FROM notification.notifications WHERE tenant_id = :t",
         "DELETE FROM notification.notification_preferences WHERE tenant_id = :t",
         "INSERT INTO notification.alert_events (tenant_id) VALUES (:t)",
-        "UPDATE notification.alert_conditions SET closed_at = now() WHERE tenant_id = :t",
+        "UPDATE notification.alerts SET closed_at = now() WHERE tenant_id = :t",
         "INSERT INTO notification.notification_channel_configs (tenant_id, channel) VALUES (:t, 'sms')",
         "UPDATE notification.alert_acknowledgments SET note = 'x' WHERE tenant_id = :t",
         "DELETE FROM notification.alert_acknowledgments WHERE tenant_id = :t",

@@ -23,7 +23,7 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 AlertType = Literal[
     "threshold_breach", "anomaly", "stockout_risk", "forecast_bias", "ccp_breach", "lot_hold",
-    "supplier_risk", "osa_gap", "file_processed",
+    "supplier_risk", "osa_gap", "file_processed", "delivery_failed",
 ]  # fmt: skip
 FileStatus = Literal["completed", "partially_failed", "failed", "needs_mapping"]
 
@@ -109,7 +109,12 @@ class ForecastPublished(Event):
 
 
 class AlertRaised(Event):
-    """Somebody should know. `dedupe_key` names the condition: one open alert per key."""
+    """Somebody should know. `dedupe_key` is the fingerprint of the condition: one open alert per key.
+
+    `correlation_key` names the cause: alerts that share one are symptoms of one problem (None: the condition is the
+    problem). `amount` is the money at stake, `amount_per_hour` what every hour costs, both in `currency`.
+    `to_users` are the only people it concerns; empty: everybody, by their preferences.
+    """
 
     source: ClassVar[str] = "opscopilot.forecasting"
     alert_id: UUID
@@ -125,6 +130,24 @@ class AlertRaised(Event):
     currency: str | None = None
     deadline: datetime | None = None
     link: str | None = None
+    correlation_key: str | None = None
+    amount_per_hour: Decimal | None = None
+    place: str | None = None
+    observed: Decimal | None = None
+    threshold: Decimal | None = None
+    uom: str | None = None
+    actions: tuple[str, ...] = ()
+    to_users: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+class AlertResolved(Event):
+    """The condition of an alert is gone, or what raised it no longer looks. Nobody needs to act any more."""
+
+    source: ClassVar[str] = "opscopilot.forecasting"
+    alert_id: UUID
+    dedupe_key: str
+    reason: str = "The condition is gone."
 
 
 class FileProcessed(Event):
@@ -146,7 +169,7 @@ class FileProcessed(Event):
     requested_by: str | None = None
 
 
-EVENT_TYPES: tuple[type[Event], ...] = (DataNormalized, ForecastPublished, AlertRaised, FileProcessed)
+EVENT_TYPES: tuple[type[Event], ...] = (DataNormalized, ForecastPublished, AlertRaised, AlertResolved, FileProcessed)
 
 
 class OutboxRow(BaseModel):

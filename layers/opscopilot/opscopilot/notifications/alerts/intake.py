@@ -20,7 +20,7 @@ FLAPPING = timedelta(hours=1)
 """A condition that ends and comes back (same key, new alert id) within this time of its last report is the same
 condition, unless somebody acknowledged the earlier one."""
 
-_CONDITION = "SELECT alert_id, severity, last_seen FROM notification.alert_conditions "
+_CONDITION = "SELECT alert_id, severity, last_seen FROM notification.alerts "
 
 
 def _everybody(recipients: list[Recipient]) -> list[Recipient]:
@@ -68,9 +68,9 @@ def _condition(tx: Tx, event: AlertRaised, now: datetime) -> tuple[Row, bool]:
     """The condition's row, locked, and whether this event opened it."""
     _close_what_came_back(tx, event, now)
     opened = tx.one(
-        """INSERT INTO notification.alert_conditions
-               (tenant_id, alert_id, dedupe_key, alert_type, severity, first_seen, last_seen)
-           VALUES (:tenant_id, :alert_id, :dedupe_key, :alert_type, :severity, :now, :now)
+        """INSERT INTO notification.alerts
+               (tenant_id, alert_id, fingerprint, correlation_key, alert_type, severity, first_seen, last_seen)
+           VALUES (:tenant_id, :alert_id, :dedupe_key, :dedupe_key, :alert_type, :severity, :now, :now)
            ON CONFLICT DO NOTHING RETURNING alert_id, severity, last_seen""",
         tenant_id=event.tenant_id, alert_id=event.alert_id, dedupe_key=event.dedupe_key,
         alert_type=event.alert_type, severity=event.severity, now=now,
@@ -78,7 +78,7 @@ def _condition(tx: Tx, event: AlertRaised, now: datetime) -> tuple[Row, bool]:
     if opened is not None:
         return opened, True
     known = tx.one(
-        _CONDITION + """WHERE alert_id = :alert_id OR (dedupe_key = :key AND closed_at IS NULL)
+        _CONDITION + """WHERE alert_id = :alert_id OR (fingerprint = :key AND closed_at IS NULL)
             ORDER BY closed_at IS NOT NULL LIMIT 1 FOR UPDATE""",
         alert_id=event.alert_id, key=event.dedupe_key,
     )  # fmt: skip
@@ -89,8 +89,9 @@ def _condition(tx: Tx, event: AlertRaised, now: datetime) -> tuple[Row, bool]:
 def _close_what_came_back(tx: Tx, event: AlertRaised, now: datetime) -> None:
     """Close the open condition of this key if the event is the start of a new one."""
     tx.execute(
-        """UPDATE notification.alert_conditions c SET closed_at = :now
-           WHERE dedupe_key = :key AND closed_at IS NULL AND alert_id <> :alert_id
+        """UPDATE notification.alerts c SET closed_at = :now, resolved_at = :now,
+               status = 'resolved'
+           WHERE fingerprint = :key AND closed_at IS NULL AND alert_id <> :alert_id
                AND (last_seen < :long_ago OR EXISTS (SELECT 1 FROM notification.alert_acknowledgments a
                    JOIN notification.alert_events e ON e.tenant_id = a.tenant_id AND e.alert_id = a.alert_id
                    WHERE e.condition_id = c.alert_id))""",
@@ -101,7 +102,7 @@ def _close_what_came_back(tx: Tx, event: AlertRaised, now: datetime) -> None:
 def _seen_again(tx: Tx, condition: Row, event: AlertRaised, now: datetime) -> Outcome:
     worse = rank(event.severity) > rank(condition["severity"])
     tx.execute(
-        """UPDATE notification.alert_conditions SET occurrences = occurrences + 1,
+        """UPDATE notification.alerts SET occurrences = occurrences + 1,
                last_seen = greatest(last_seen, :now), severity = :severity WHERE alert_id = :alert_id""",
         alert_id=condition["alert_id"], severity=event.severity if worse else condition["severity"], now=now,
     )  # fmt: skip

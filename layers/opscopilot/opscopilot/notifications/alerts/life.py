@@ -18,7 +18,7 @@ def raise_manually(tx: Tx, alert: AlertRaised) -> AlertRaised:
     can neither hide nor be hidden by a calculated condition. While the same key is open it stays the same alert."""
     key = _MANUAL + alert.dedupe_key
     open_id = tx.scalar(
-        "SELECT alert_id FROM notification.alert_conditions WHERE dedupe_key = :key AND closed_at IS NULL", key=key
+        "SELECT alert_id FROM notification.alerts WHERE fingerprint = :key AND closed_at IS NULL", key=key
     )
     raised = alert.model_copy(update={"dedupe_key": key, "alert_id": open_id or alert.alert_id})
     record(tx, raised)
@@ -61,7 +61,7 @@ def deliveries(tx: Tx, alert_id: UUID) -> AlertDeliveries:
     """Whom an alert reached and who took it on; NotFound until notify has taken it in."""
     condition = tx.one(
         """SELECT c.alert_id, c.severity, c.occurrences, c.first_seen, c.last_seen
-           FROM notification.alert_conditions c WHERE c.alert_id = (
+           FROM notification.alerts c WHERE c.alert_id = (
                SELECT condition_id FROM notification.alert_events WHERE alert_id = :id LIMIT 1)""",
         id=alert_id,
     )  # fmt: skip

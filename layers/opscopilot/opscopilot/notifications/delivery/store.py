@@ -19,7 +19,13 @@ ADDRESSES: dict[ChannelName, str] = {
 }  # fmt: skip
 """Where a channel's address stands among the preferences."""
 
-_RECIPIENT = """u.user_id, coalesce(p.email, u.email) AS email, p.phone, p.slack_webhook, p.webhook_url,
+_RECIPIENT = """u.user_id, coalesce((SELECT a.address FROM notification.addresses a WHERE a.user_id = u.user_id AND a.channel = 'email'),
+        u.email) AS email,
+    (SELECT a.address FROM notification.addresses a WHERE a.user_id = u.user_id AND a.channel = 'sms') AS phone,
+    (SELECT a.address FROM notification.addresses a WHERE a.user_id = u.user_id AND a.channel = 'slack')
+        AS slack_webhook,
+    (SELECT a.address FROM notification.addresses a WHERE a.user_id = u.user_id AND a.channel = 'webhook')
+        AS webhook_url,
     p.enabled_channels, p.min_severity, p.quiet_hours_enabled, p.quiet_hours_start, p.quiet_hours_end,
     p.time_zone, p.workspaces, p.user_id IS NOT NULL AS explicit"""
 
@@ -94,7 +100,9 @@ def claim(tx: Tx, now: datetime, event_id: UUID | None = None) -> Row | None:
     if claimed is None:
         return None
     more = tx.one(
-        f"""SELECT {_RECIPIENT}, p.webhook_secret, u.status AS user_status, e.detail,
+        f"""SELECT {_RECIPIENT},
+                (SELECT a.secret FROM notification.addresses a WHERE a.user_id = u.user_id
+                    AND a.channel = 'webhook') AS webhook_secret, u.status AS user_status, e.detail,
                 t.name AS plant, t.code AS tenant_code, coalesce(p.time_zone, t.default_time_zone) AS zone,
                 w.subject AS own_subject, w.body AS own_body, w.body_html AS own_html
             FROM platform.tenants t JOIN notification.alert_events e ON e.tenant_id = t.tenant_id

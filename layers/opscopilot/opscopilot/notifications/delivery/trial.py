@@ -46,8 +46,9 @@ def _send_test(mail: Channel, body: MailRequest, caller: Caller) -> MailSent:
     if to != who.user_id and who.role != "admin":
         raise Forbidden("Only an admin may write to somebody else.", field="user_id", value=to, expected=who.user_id)
     address = caller.tx.scalar(
-        """SELECT coalesce(p.email, u.email) FROM platform.users u
-           LEFT JOIN notification.notification_preferences p ON p.tenant_id = u.tenant_id AND p.user_id = u.user_id
+        """SELECT coalesce(a.address, u.email) FROM platform.users u
+           LEFT JOIN notification.addresses a
+               ON a.tenant_id = u.tenant_id AND a.user_id = u.user_id AND a.channel = 'email'
            WHERE u.user_id = :user_id AND u.status = 'active'""",
         user_id=to,
     ) or (who.email if to == who.user_id else None)  # fmt: skip

@@ -35,6 +35,7 @@ WORKSPACES: dict[AlertType, frozenset[str]] = {
     "supplier_risk": frozenset({"operations", "fsq"}),
     "osa_gap": frozenset({"retail", "brand"}),
     "file_processed": frozenset({"operations", "plantops", "fsq", "planning", "brand", "retail"}),
+    "delivery_failed": frozenset({"operations", "plantops", "fsq", "planning", "brand", "retail"}),
 }
 """Which workspaces an alert type concerns; a user who names workspaces hears of alerts of those."""
 

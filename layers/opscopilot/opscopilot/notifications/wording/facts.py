@@ -57,6 +57,7 @@ KINDS: dict[AlertType, Kind] = {
         "Ask the store to check shelf and back room; replenish or correct the stock record.",
     ),
     "file_processed": Kind("File", "affected", "Read the receipt; correct what was rejected and replay it."),
+    "delivery_failed": Kind("Message not delivered", "affected", "Correct the address or the channel, then have it sent again."),
 }  # fmt: skip
 
 COLOURS: dict[Severity, str] = {
