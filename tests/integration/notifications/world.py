@@ -20,6 +20,7 @@ from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
 
 NOON = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)  # 12:00 in Berlin
+_ADDRESSES = {"email": "email", "phone": "sms", "slack_webhook": "slack", "webhook_url": "webhook"}
 _numbers = itertools.count(1)
 
 
@@ -95,20 +96,32 @@ class World:
             )  # fmt: skip
         return tenant_id
 
-    def person(self, tenant_id: UUID, user_id: str = "anna", mail: str | None = "anna@x.example", **wish: Any) -> None:
-        """An active user; any `wish` saves preferences for them."""
+    def person(
+        self, tenant_id: UUID, user_id: str = "anna", mail: str | None = "anna@x.example", *, role: str = "planner",
+        addresses: dict[str, str] | None = None, **wish: Any,
+    ) -> None:  # fmt: skip
+        """An active user; any `wish` saves preferences for them, addresses are kept where they belong."""
+        reached = {**{_ADDRESSES[name]: wish[name] for name in _ADDRESSES if wish.get(name)}, **(addresses or {})}
+        secret = wish.pop("webhook_secret", None)
+        columns = {name: value for name, value in wish.items() if name not in _ADDRESSES}
         with self.copilot.tenant(tenant_id) as tx:
             tx.execute(
                 """INSERT INTO platform.users (tenant_id, user_id, email, role)
-                   VALUES (:tenant_id, :user_id, :mail, 'planner')""",
-                tenant_id=tenant_id, user_id=user_id, mail=mail,
+                   VALUES (:tenant_id, :user_id, :mail, :role)""",
+                tenant_id=tenant_id, user_id=user_id, mail=mail, role=role,
             )  # fmt: skip
-            if wish:
-                names = ", ".join(wish)
+            if wish or reached:
+                names = "".join(f", {name}" for name in columns)
                 tx.execute(
-                    f"""INSERT INTO notification.notification_preferences (tenant_id, user_id, {names})
-                        VALUES (:tenant_id, :user_id, {", ".join(f":{name}" for name in wish)})""",
-                    tenant_id=tenant_id, user_id=user_id, **wish,
+                    f"""INSERT INTO notification.notification_preferences (tenant_id, user_id{names})
+                        VALUES (:tenant_id, :user_id{"".join(f", :{name}" for name in columns)})""",
+                    tenant_id=tenant_id, user_id=user_id, **columns,
+                )  # fmt: skip
+            for channel, address in reached.items():
+                tx.execute(
+                    """INSERT INTO notification.addresses (tenant_id, user_id, channel, address, secret)
+                       VALUES (:t, :u, :c, :a, :s)""",
+                    t=tenant_id, u=user_id, c=channel, a=address, s=secret if channel == "webhook" else None,
                 )  # fmt: skip
 
     def sleeper(self, tenant_id: UUID, user_id: str = "anna", **wish: Any) -> None:
