@@ -10,7 +10,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_EC2_METADATA_DISABLED := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-inventory bench-sensors bench-forecast-run clean
+.PHONY: help setup demo test test-fast up down check build bench bench-forecast bench-ingest bench-inventory bench-sensors bench-forecast-run bench-notify clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-sensors: setup ## Sensor anomalies by the rule of the Numenta benchmark (D
 
 bench-inventory: setup ## The stock policy on demand it has not seen, beside the textbook's (DATA=tidy Parquet file or folder)
 	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.inventory $(if $(DATA),--data "$(DATA)")
+
+bench-notify: setup ## Alerts through the queue consumer to receivers that fail, beside a bare loop (ALERTS=5000 for a try)
+	@PYTHONPATH=layers/opscopilot:. $(BIN)/python -m benchmarks.notify $(if $(ALERTS),--alerts $(ALERTS))
 
 bench: bench-forecast bench-inventory bench-sensors ## Run the benchmarks that need no more than a few minutes
 
