@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.ids import uuid7
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor, encode_cursor, page
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 KEYS = st.lists(st.none() | st.booleans() | st.integers() | TEXT)
@@ -70,3 +70,21 @@ def test_p87_no_text_gets_anything_but_scalars_or_a_refusal(cursor: str, length:
 def test_p87_the_last_page_has_no_cursor_and_the_total_counts_the_filter() -> None:
     page = Page[int](items=[1, 2], total=250)
     assert page.model_dump() == {"items": [1, 2], "next_cursor": None, "total": 250}
+
+
+ROWS: list[dict[str, Any]] = [{"code": code, "n": n} for n, code in enumerate(("A", "B", None, "D"))]
+
+
+def test_p87_a_page_is_followed_by_the_place_of_its_last_row() -> None:
+    """One row more was read than the page holds: it says that there is a next page, and is not shown."""
+    found = page(ROWS[:3], 2, 4, ("code", "n"), lambda row: str(row["code"]))
+    assert (found.items, found.total) == (["A", "B"], 4)
+    assert decode_cursor(found.next_cursor or "", 2) == ["B", 1]
+    assert page(ROWS[:2], 2, 4, ("code", "n"), dict).next_cursor is None
+    assert page([], 2, 0, ("code",), dict) == Page(items=[], total=0)
+
+
+def test_p87_a_sort_key_that_is_null_stands_as_the_empty_text() -> None:
+    kept, following = cut(ROWS, 3, "code", "n")
+    assert kept == ROWS[:3]
+    assert decode_cursor(following or "", 2) == ["", 2]

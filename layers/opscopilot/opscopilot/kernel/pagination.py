@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
+from opscopilot.kernel.db import Row
 from opscopilot.kernel.errors import ValidationFailed
 
 T = TypeVar("T")
@@ -23,6 +25,23 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next_cursor: str | None = Field(default=None, description="Give it back as `cursor` for the next page.")
     total: int = Field(description="Rows that match the filter.")
+
+
+def page(rows: Sequence[Row], limit: int, total: int, keys: Sequence[str], build: Callable[[Row], T]) -> Page[T]:
+    """A page out of `rows`, read with LIMIT `limit` + 1 and sorted by the columns `keys`; see `cut`."""
+    kept, following = cut(rows, limit, *keys)
+    return Page(items=[build(row) for row in kept], next_cursor=following, total=total)
+
+
+def cut(rows: Sequence[Row], limit: int, *keys: str) -> tuple[list[Row], str | None]:
+    """The first `limit` of `rows`, and the cursor of the page after them: None when nothing comes after.
+
+    Read one row more than the page holds, sorted by the columns `keys`, with NULL as the empty text.
+    """
+    kept = list(rows[:limit])
+    if len(rows) <= limit:
+        return kept, None
+    return kept, encode_cursor(["" if kept[-1][key] is None else kept[-1][key] for key in keys])
 
 
 def encode_cursor(keys: list[Any]) -> str:
