@@ -30,6 +30,20 @@ GRANTED = {
     ("ops_copilot", "staging.data_connector_configs"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.notification_preferences"): {"INSERT", "UPDATE"},
     ("ops_copilot", "notification.alert_acknowledgments"): {"INSERT"},
+    **{
+        ("ops_copilot", f"notification.{table}"): {"INSERT", "UPDATE", "DELETE"}
+        for table in ("addresses", "workspace_preferences")
+    },
+    **{
+        ("ops_copilot", f"notification.{table}"): {"INSERT", "UPDATE"}
+        for table in (
+            "notification_channel_configs", "silences", "oncall_schedules", "oncall_overrides", "escalation_policies",
+        )
+    },
+    **{
+        ("ops_copilot", f"notification.{table}"): {"INSERT"}
+        for table in ("alert_history", "notification_templates", "used_links")
+    },
     ("ops_forecast", "staging.ingestion_jobs"): {"SELECT"},  # some columns: whether files are being loaded
     ("ops_forecast", "planning.forecast_settings"): {"SELECT"},
     ("ops_forecast", "planning.forecast_overrides"): {"SELECT"},
@@ -39,6 +53,8 @@ GRANTED = {
 }  # fmt: skip
 REVOKED = {
     ("ops_notify", "notification.alert_acknowledgments"): {"UPDATE", "DELETE"},
+    ("ops_notify", "notification.alert_history"): {"UPDATE", "DELETE"},
+    ("ops_notify", "notification.used_links"): {"INSERT", "UPDATE", "DELETE"},  # only people follow links
     ("ops_normalize", "manufacturing.row_history"): {"UPDATE", "DELETE"},
 }
 COLUMNS = {
@@ -49,11 +65,33 @@ COLUMNS = {
     *(("ops_copilot", "staging.connector_state", name) for name in ("paused_at", "failures_in_row", "updated_at")),
     ("ops_copilot", "notification.notifications", "retry_requested_at"),
     ("ops_copilot", "notification.notifications", "retry_requested_by"),
+    *(
+        ("ops_copilot", "notification.alerts", name)
+        for name in (
+            "status",
+            "acknowledged_at",
+            "acknowledged_by",
+            "snoozed_until",
+            "snoozed_by",
+            "resolved_at",
+            "resolved_by",
+            "closed_at",
+            "next_step_at",
+            "updated_at",
+            "row_version",
+        )
+    ),
+    *(("ops_copilot", "notification.suppressed_addresses", name) for name in ("lifted_at", "lifted_by", "updated_at")),
+    *(
+        ("ops_copilot", "notification.notification_templates", name)
+        for name in ("is_active", "updated_at", "row_version")
+    ),
 }
 READ_COLUMNS = {
     ("ops_forecast", "staging.ingestion_jobs", name)
     for name in ("tenant_id", "id", "status", "created_at", "updated_at")
 }
+ID, AT = "0193d2c0-0000-7000-8000-000000000001", "2026-01-14T11:00:00+00:00"
 STATEMENTS = {
     "SELECT": "SELECT 1 FROM {t}", "INSERT": "INSERT INTO {t} (tenant_id) SELECT NULL WHERE false",
     "UPDATE": "UPDATE {t} SET tenant_id = DEFAULT WHERE false", "DELETE": "DELETE FROM {t} WHERE false",
@@ -131,6 +169,32 @@ def test_single_columns_are_granted_where_the_list_says_and_nowhere_else(query: 
         for verb in {one["verb"] for one in found}
     }
     assert by_verb == {"UPDATE": COLUMNS, "SELECT": READ_COLUMNS}
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("alert_acknowledgments", {"alert_id": ID, "user_id": "anna", "acknowledged_at": AT}),
+        ("alert_history", {"alert_id": ID, "at": AT, "kind": "opened", "actor": "notify"}),
+        ("used_links", {"link_id": ID, "alert_id": ID, "user_id": "anna", "action": "snooze", "used_at": AT}),
+    ],
+)
+@pytest.mark.parametrize("change", ["UPDATE {t} SET user_id = 'x'", "DELETE FROM {t}", "TRUNCATE {t}"])
+def test_what_people_did_cannot_be_edited_not_even_by_the_owner(
+    db: ThrowawayDatabase, table: str, row: dict[str, str], change: str
+) -> None:
+    statement = change.format(t=f"notification.{table}")
+    if table == "alert_history":
+        statement = statement.replace("user_id", "actor")
+    with db.connect("ops_migrate") as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT set_config('app.tenant', %s, true)", (ID,))
+        names = ", ".join(("tenant_id", *row))
+        values = ", ".join(["%s"] * (len(row) + 1))
+        cursor.execute(f"INSERT INTO notification.{table} ({names}) VALUES ({values})", (ID, *row.values()))
+        with pytest.raises(pg8000.dbapi.DatabaseError, match="is an audit trail"):
+            cursor.execute(statement)
+        connection.rollback()
 
 
 def test_nobody_outside_the_list_has_any_right(query: Query) -> None:
