@@ -113,7 +113,8 @@ class AlertRaised(Event):
 
     `correlation_key` names the cause: alerts that share one are symptoms of one problem (None: the condition is the
     problem). `amount` is the money at stake, `amount_per_hour` what every hour costs, both in `currency`.
-    `to_users` are the only people it concerns; empty: everybody, by their preferences.
+    `to_users` are the only people it concerns; empty: everybody, by their preferences. `entity_name` is the name alone
+    ("Hazelnuts"), so that messages in any language can be built around it; without it they use `title` as it is.
     """
 
     source: ClassVar[str] = "opscopilot.forecasting"
@@ -125,6 +126,7 @@ class AlertRaised(Event):
     entity_type: str
     entity_id: UUID | None = None
     entity_code: str | None = None
+    entity_name: str | None = None
     dedupe_key: str
     amount: Decimal | None = None
     currency: str | None = None
