@@ -13,9 +13,9 @@ import pytest
 from local.testing import database
 from opscopilot.adapters.buckets import S3Buckets
 from opscopilot.kernel.clock import FixedClock
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors import state
 from opscopilot.staging.connectors.base import Stream
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.pulling import Puller
 from tests.support.dropping import LANDING, NOW, Yard, yard
 from tests.support.epcis import document, event

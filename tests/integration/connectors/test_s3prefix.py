@@ -14,10 +14,10 @@ from moto import mock_aws
 
 from opscopilot.adapters.buckets import S3Bucket, S3Buckets
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors import s3prefix
 from opscopilot.staging.connectors.base import Around, ConnectorFactory, ConnectorFailed, FileBatch
 from opscopilot.staging.connectors.http import HttpClient
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.s3prefix import S3PrefixConnector
 from opscopilot.staging.ports import ForeignBucket
 

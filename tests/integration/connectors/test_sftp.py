@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors.base import Around, Batch, ConnectorFactory, ConnectorFailed, FileBatch
 from opscopilot.staging.connectors.http import HttpClient
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.sftp import SftpConnector
 from tests.support.sftp import PASSWORD, USER, SftpServer, sftp_server
 

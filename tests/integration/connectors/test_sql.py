@@ -13,9 +13,9 @@ import pytest
 
 from local.testing import ThrowawayDatabase, database
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors.base import Around, BaseConnector, Batch, ConnectorFactory, ConnectorFailed
 from opscopilot.staging.connectors.http import HttpClient
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.sql_reading import check_select
 
 ROWS = 23

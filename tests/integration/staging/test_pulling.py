@@ -18,10 +18,10 @@ from local.testing import ThrowawayDatabase, database
 from opscopilot.adapters.objects import S3ObjectStore
 from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.ids import tenant_id_for, uuid7
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors import state
 from opscopilot.staging.connectors.base import Stream
 from opscopilot.staging.connectors.due import Scheduler, try_out
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.pulling import Puller
 from tests.support.dropping import LANDING, NOW, STAGING, Yard
 from tests.support.outside import MemorySecrets

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors.base import Around, BaseConnector, Batch, ConnectorFactory
 from opscopilot.staging.connectors.http import HttpClient
-from opscopilot.staging.connectors.network import AddressGuard
 
 _open: list[HttpClient] = []
 

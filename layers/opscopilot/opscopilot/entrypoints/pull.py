@@ -16,8 +16,8 @@ from opscopilot.adapters.secrets import SecretsManagerStore
 from opscopilot.kernel.clock import Deadline, SystemClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.settings import IngestSettings
+from opscopilot.outbound.guard import AddressGuard, networks
 from opscopilot.staging.connectors.due import Scheduler, try_out
-from opscopilot.staging.connectors.network import AddressGuard, networks
 from opscopilot.staging.connectors.pulling import Puller
 from opscopilot.staging.ports import ObjectStore
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from opscopilot.kernel.clock import FixedClock
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging.connectors.auth import Fixed
 from opscopilot.staging.connectors.base import ConnectorFailed
 from opscopilot.staging.connectors.http import Later, same_origin
-from opscopilot.staging.connectors.network import AddressGuard
 from tests.support.servers.pulls import client
 from tests.support.servers.web import Reply, Request, serve
 

@@ -23,8 +23,8 @@ from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.staging.connectors.secrets import SecretText, refuse_secrets
 
 if TYPE_CHECKING:
+    from opscopilot.outbound.guard import AddressGuard
     from opscopilot.staging.connectors.http import HttpClient
-    from opscopilot.staging.connectors.network import AddressGuard
     from opscopilot.staging.ports import OpenBucket
 
 SourceType = Literal["erp", "accounting", "inventory", "sales", "quality", "production", "pos", "external_api"]

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, ValidationError
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound, ValidationFailed
+from opscopilot.outbound.guard import check_url
 from opscopilot.staging.connectors import state
 from opscopilot.staging.connectors.base import ALIASES, ConnectorConfig, ConnectorFactory, Stream, connector_types
-from opscopilot.staging.connectors.network import check_url
 from opscopilot.staging.connectors.secrets import check_ref
 from opscopilot.staging.connectors.state import StreamState
 from opscopilot.staging.mapping import CONNECTOR_TYPE, SourceMapping

@@ -20,10 +20,10 @@ import httpx2
 
 from opscopilot.kernel.clock import Clock, Deadline, SystemClock
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.outbound.guard import AddressGuard, AddressRefused, check_url
+from opscopilot.outbound.transport import PinnedTransport
 from opscopilot.staging.connectors.auth import Auth, Fixed
 from opscopilot.staging.connectors.base import ConnectorFailed
-from opscopilot.staging.connectors.network import AddressGuard, AddressRefused, check_url
-from opscopilot.staging.connectors.transport import PinnedTransport
 
 ATTEMPTS = 5
 MAX_BYTES = 32 << 20

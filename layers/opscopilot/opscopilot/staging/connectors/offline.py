@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from opscopilot.outbound.guard import AddressGuard, AddressRefused
 from opscopilot.staging.connectors.base import Around, ConnectorFactory, Stream
 from opscopilot.staging.connectors.http import HttpClient
-from opscopilot.staging.connectors.network import AddressGuard, AddressRefused
 
 
 def _nowhere(host: str, _port: int) -> list[str]:

@@ -21,6 +21,7 @@ from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import OpsError, TransientError, ValidationFailed
 from opscopilot.kernel.ids import derived_id
+from opscopilot.outbound.guard import AddressGuard
 from opscopilot.staging import jobs
 from opscopilot.staging.connectors import moments, state
 from opscopilot.staging.connectors.base import (
@@ -34,7 +35,6 @@ from opscopilot.staging.connectors.base import (
     Stream,
 )
 from opscopilot.staging.connectors.http import HttpClient, Later
-from opscopilot.staging.connectors.network import AddressGuard
 from opscopilot.staging.connectors.secrets import SecretMissing, SecretStore, check_ref, own_name
 from opscopilot.staging.connectors.state import Pull
 from opscopilot.staging.finished import finished

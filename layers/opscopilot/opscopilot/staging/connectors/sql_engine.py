@@ -15,8 +15,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from opscopilot.kernel.addresses import is_public
+from opscopilot.outbound.guard import AddressRefused
 from opscopilot.staging.connectors.base import BaseConnector, ConnectorFailed
-from opscopilot.staging.connectors.network import AddressRefused
 
 STATEMENT_S = 300
 _CONNECT_S = 15

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from opscopilot.outbound.guard import AddressRefused
 from opscopilot.staging.connectors.base import BaseConnector, ConnectorFailed
-from opscopilot.staging.connectors.network import AddressRefused
 
 if TYPE_CHECKING:
     import paramiko

@@ -15,7 +15,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from opscopilot.staging.connectors.network import AddressGuard
+from opscopilot.outbound.guard import AddressGuard
 
 _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
     httpcore2.TimeoutException: httpx2.ReadTimeout,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opscopilot.kernel.errors import ValidationFailed
-from opscopilot.staging.connectors.network import AddressGuard, AddressRefused, check_url, networks
+from opscopilot.outbound.guard import AddressGuard, AddressRefused, check_url, networks
 
 
 @pytest.mark.parametrize("address", [
