@@ -26,6 +26,7 @@ REAL: dict[str, events.Event] = {
         **ENVELOPE, alert_id=uuid4(), alert_type="stockout_risk", severity="high", title="t", message="m",
         entity_type="sku", dedupe_key="k",
     ),
+    "AlertResolvedRule": events.AlertResolved(**ENVELOPE, alert_id=uuid4(), dedupe_key="k"),
     "FileProcessedRule": events.FileProcessed(
         **ENVELOPE, job_id=uuid4(), file_name="MARA.csv", source_system="sap", status="partially_failed",
         severity="low", total_records=3, successful_records=2, failed_records=1, duplicate_records=0,

@@ -76,6 +76,7 @@ COLUMNS = {
             "resolved_at",
             "resolved_by",
             "closed_at",
+            "all_clear_at",
             "next_step_at",
             "updated_at",
             "row_version",

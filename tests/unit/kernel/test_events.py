@@ -18,6 +18,8 @@ from opscopilot.kernel.events import (
     EVENT_TYPES,
     SEVERITIES,
     AlertRaised,
+    AlertResolved,
+    AlertSeen,
     DataNormalized,
     Event,
     FileLanded,
@@ -28,20 +30,31 @@ from opscopilot.kernel.events import (
 TEMPLATE = Path(__file__).resolve().parents[3] / "template.yaml"
 AT = datetime(2026, 9, 30, 12, tzinfo=UTC)
 ENVELOPE: dict[str, Any] = {"tenant_id": uuid4(), "occurred_at": AT, "correlation_id": "c-1"}
+ALERT: dict[str, Any] = {
+    **ENVELOPE, "alert_id": uuid4(), "alert_type": "stockout_risk", "severity": "high", "title": "t", "message": "m",
+    "entity_type": "sku", "dedupe_key": "stockout_risk:sku:1", "amount": Decimal("0.1"), "currency": "EUR",
+    "correlation_key": "sku:1", "actions": ("Order 40 kg today.",), "to_users": ("anna",),
+    "amount_per_hour": Decimal("2.50"), "expires_at": AT,
+}  # fmt: skip
 SAMPLES: dict[type[Event], Event] = {
     DataNormalized: DataNormalized(
         **ENVELOPE, job_id=uuid4(), entity_type="sku", successful_records=1, failed_records=0, duplicate_records=0
     ),
     ForecastPublished: ForecastPublished(**ENVELOPE, version_id=uuid4(), code="weekly-1", series=86),
-    AlertRaised: AlertRaised(
-        **ENVELOPE, alert_id=uuid4(), alert_type="stockout_risk", severity="high", title="t", message="m",
-        entity_type="sku", dedupe_key="stockout_risk:sku:1", amount=Decimal("0.1"), currency="EUR",
-    ),
+    AlertRaised: AlertRaised(**ALERT),
+    AlertSeen: AlertSeen(**ALERT),
+    AlertResolved: AlertResolved(**ENVELOPE, alert_id=uuid4(), dedupe_key="stockout_risk:sku:1"),
     FileProcessed: FileProcessed(
         **ENVELOPE, job_id=uuid4(), file_name="MARA.csv", source_system="sap", status="partially_failed",
         severity="low", entity_type="sku", total_records=3, successful_records=2, failed_records=1,
         duplicate_records=0, headline="MARA.csv: 1 of 3 skus were not loaded", message="m", requested_by="anna",
     ),
+}  # fmt: skip
+_ALERT = {
+    "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "alert_id", "alert_type", "severity", "title",
+    "message", "entity_type", "entity_id", "entity_code", "entity_name", "dedupe_key", "amount", "currency", "deadline",
+    "link", "correlation_key", "amount_per_hour", "place", "observed", "threshold", "uom", "actions", "to_users",
+    "expires_at",
 }  # fmt: skip
 # The contract with everybody who reads the bus. A field may be added with a default; anything else is a new version.
 CONTRACT = {
@@ -52,10 +65,10 @@ CONTRACT = {
     ("ForecastPublished", 1): {
         "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "version_id", "code", "series",
     },
-    ("AlertRaised", 1): {
-        "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "alert_id", "alert_type", "severity",
-        "title", "message", "entity_type", "entity_id", "entity_code", "dedupe_key", "amount", "currency", "deadline",
-        "link",
+    ("AlertRaised", 1): _ALERT,
+    ("AlertSeen", 1): _ALERT,
+    ("AlertResolved", 1): {
+        "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "alert_id", "dedupe_key", "reason",
     },
     ("FileProcessed", 1): {
         "event_id", "version", "tenant_id", "occurred_at", "correlation_id", "job_id", "file_name", "source_system",
@@ -63,7 +76,10 @@ CONTRACT = {
         "duplicate_records", "headline", "message", "requested_by",
     },
 }  # fmt: skip
-RULE_OF = {DataNormalized: "DataNormalizedRule", AlertRaised: "AlertRaisedRule", FileProcessed: "FileProcessedRule"}
+RULE_OF: dict[type[Event], str] = {
+    DataNormalized: "DataNormalizedRule", AlertRaised: "AlertRaisedRule", AlertSeen: "AlertResolvedRule",
+    AlertResolved: "AlertResolvedRule", FileProcessed: "FileProcessedRule",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +140,9 @@ def test_alerts_of_every_context_reach_the_queue_and_nobody_elses(rules: dict[st
     assert rules["AlertRaisedRule"].matches_event({**alert, "source": "opscopilot.fsq"})
     assert not rules["AlertRaisedRule"].matches_event({**alert, "source": "somebody.else"})
     assert not rules["AlertRaisedRule"].matches_event({**alert, "detail-type": "AlertResolved"})
+    resolved = on_the_bus(SAMPLES[AlertResolved])
+    assert rules["AlertResolvedRule"].matches_event({**resolved, "source": "opscopilot.fsq"})
+    assert not rules["AlertResolvedRule"].matches_event({**resolved, "source": "somebody.else"})
 
 
 @pytest.mark.parametrize(

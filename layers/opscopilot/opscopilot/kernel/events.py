@@ -143,6 +143,11 @@ class AlertRaised(Event):
     expires_at: datetime | None = None
 
 
+class AlertSeen(AlertRaised):
+    """The condition is still there, with these numbers: for the list, and so that it does not expire. Nobody is told,
+    unless its alert never arrived. What a person resolved stays resolved."""
+
+
 class AlertResolved(Event):
     """The condition of an alert is gone, or what raised it no longer looks. Nobody needs to act any more."""
 
@@ -171,7 +176,9 @@ class FileProcessed(Event):
     requested_by: str | None = None
 
 
-EVENT_TYPES: tuple[type[Event], ...] = (DataNormalized, ForecastPublished, AlertRaised, AlertResolved, FileProcessed)
+EVENT_TYPES: tuple[type[Event], ...] = (
+    DataNormalized, ForecastPublished, AlertRaised, AlertSeen, AlertResolved, FileProcessed,
+)  # fmt: skip
 
 
 class OutboxRow(BaseModel):
@@ -191,14 +198,20 @@ class EventPublisher(Protocol):
         ...
 
 
-def record(tx: Tx, event: Event) -> None:
-    """Write `event` to the outbox inside the transaction that makes it true. The same id twice is one event."""
+def record(tx: Tx, *events: Event) -> None:
+    """Write the events to the outbox inside the transaction that makes them true. The same id twice is one event."""
+    rows = [
+        {"tenant_id": str(one.tenant_id), "event_id": str(one.event_id), "source": one.source,
+         "detail_type": one.detail_type, "detail": one.model_dump(mode="json"),
+         "occurred_at": one.occurred_at.isoformat()}
+        for one in events
+    ]  # fmt: skip
     tx.execute(
         """INSERT INTO platform.outbox (tenant_id, event_id, source, detail_type, detail, occurred_at)
-           VALUES (:tenant_id, :event_id, :source, :detail_type, CAST(:detail AS jsonb), :occurred_at)
+           SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (tenant_id uuid, event_id uuid, source text,
+               detail_type text, detail jsonb, occurred_at timestamptz)
            ON CONFLICT DO NOTHING""",
-        tenant_id=event.tenant_id, event_id=event.event_id, source=event.source,
-        detail_type=event.detail_type, detail=event.model_dump_json(), occurred_at=event.occurred_at,
+        rows=json.dumps(rows),
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 -- The life of an alert. `fingerprint` names the condition: one open alert per fingerprint. `correlation_key` names
 -- the cause: several alerts may share one. Written by functions/notify; a person's acknowledgment, snooze and
 -- resolution are written by the API at once (column grants below).
+-- `last_raised_at`: when the newest report was made, by its producer's clock; an older resolution does not count.
+-- `all_clear_at`: when those who were told hear that it is over, if it stays over; null: nothing to say (any more).
 ALTER TABLE notification.alert_conditions RENAME TO alerts;
 ALTER TABLE notification.alerts RENAME COLUMN dedupe_key TO fingerprint;
 ALTER INDEX notification.alert_conditions_open_key RENAME TO alerts_open_fingerprint;
@@ -17,12 +19,14 @@ ALTER TABLE notification.alerts
     ADD COLUMN currency char(3),
     ADD COLUMN amount_per_hour numeric(19,4),
     ADD COLUMN deadline timestamptz,
+    ADD COLUMN last_raised_at timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN acknowledged_at timestamptz,
     ADD COLUMN acknowledged_by text,
     ADD COLUMN snoozed_until timestamptz,
     ADD COLUMN snoozed_by text,
     ADD COLUMN resolved_at timestamptz,
     ADD COLUMN resolved_by text,
+    ADD COLUMN all_clear_at timestamptz,
     ADD COLUMN expires_at timestamptz,
     ADD COLUMN reopened_count integer NOT NULL DEFAULT 0,
     ADD COLUMN flapping_since timestamptz,
@@ -33,20 +37,25 @@ ALTER TABLE notification.alerts
     ADD COLUMN row_version integer NOT NULL DEFAULT 1;
 ALTER TABLE notification.alerts NO FORCE ROW LEVEL SECURITY;
 UPDATE notification.alerts SET correlation_key = fingerprint,
-    status = CASE WHEN closed_at IS NULL THEN 'open' ELSE 'resolved' END, resolved_at = closed_at;
+    status = CASE WHEN closed_at IS NULL THEN 'open' ELSE 'resolved' END, resolved_at = closed_at,
+    last_raised_at = last_seen, expires_at = last_seen + interval '14 days';
 ALTER TABLE notification.alerts FORCE ROW LEVEL SECURITY;
 ALTER TABLE notification.alerts ALTER COLUMN correlation_key SET NOT NULL,
     ADD CONSTRAINT closed_means_over CHECK ((closed_at IS NOT NULL) = (status IN ('resolved', 'expired')));
 CREATE INDEX alerts_open_ix ON notification.alerts (tenant_id, severity, alert_id) WHERE closed_at IS NULL;
 CREATE INDEX alerts_recent_ix ON notification.alerts (tenant_id, last_seen DESC, alert_id DESC);
 CREATE INDEX alerts_correlation_ix ON notification.alerts (tenant_id, correlation_key) WHERE closed_at IS NULL;
-CREATE INDEX alerts_closed_ix ON notification.alerts (tenant_id, fingerprint, closed_at DESC) WHERE closed_at IS NOT NULL;
+CREATE INDEX alerts_fingerprint_ix ON notification.alerts (tenant_id, fingerprint, closed_at DESC);
 CREATE INDEX alerts_step_ix ON notification.alerts (tenant_id, next_step_at) WHERE next_step_at IS NOT NULL;
 CREATE INDEX alerts_expiry_ix ON notification.alerts (tenant_id, expires_at) WHERE closed_at IS NULL;
+CREATE INDEX alerts_snoozed_ix ON notification.alerts (tenant_id, snoozed_until) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX alerts_all_clear_ix ON notification.alerts (tenant_id, all_clear_at) WHERE all_clear_at IS NOT NULL;
 GRANT UPDATE (status, acknowledged_at, acknowledged_by, snoozed_until, snoozed_by, resolved_at, resolved_by, closed_at,
-    next_step_at, updated_at, row_version) ON notification.alerts TO ops_copilot;
+    all_clear_at, next_step_at, updated_at, row_version) ON notification.alerts TO ops_copilot;
 
-ALTER TABLE notification.alert_events DROP CONSTRAINT alert_events_outcome_check,
+-- A resolution that arrives before its alert has no alert yet (`condition_id` null) and keeps that alert from being told.
+ALTER TABLE notification.alert_events ALTER COLUMN condition_id DROP NOT NULL,
+    DROP CONSTRAINT alert_events_outcome_check,
     ADD CONSTRAINT alert_events_outcome_check CHECK (outcome IN
         ('opened', 'escalated', 'repeated', 'reopened', 'resolved', 'ignored'));
 
@@ -57,6 +66,7 @@ CREATE TABLE notification.alert_history (
     alert_id uuid NOT NULL,
     at timestamptz NOT NULL,
     kind text NOT NULL CHECK (kind IN ('opened', 'escalated', 'reopened', 'acknowledged', 'unacknowledged', 'snoozed',
+        'reminded',
         'resolved', 'expired', 'policy_step', 'silenced', 'flapping', 'steady')),
     actor text NOT NULL,
     via text NOT NULL DEFAULT 'system' CHECK (via IN ('system', 'api', 'link')),
