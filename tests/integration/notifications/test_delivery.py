@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from opscopilot.notifications.policy.deciding import MAX_ATTEMPTS
+from opscopilot.notifications.policy.former import MAX_ATTEMPTS
 from tests.integration.notifications.world import NOON, World, again, alert, plenty, refused
 
 NIGHT = NOON + timedelta(hours=12)  # 00:00 in Berlin

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opscopilot.kernel.events import SEVERITIES, AlertType, Severity
 from opscopilot.notifications.channels import CHANNELS, ChannelName
 from opscopilot.notifications.people.quiet import QuietHours
-from opscopilot.notifications.policy.deciding import WORKSPACES, Recipient, decide, pause_before, rank
+from opscopilot.notifications.policy.former import WORKSPACES, Recipient, decide, pause_before, rank
 
 NOW = datetime(2026, 1, 15, 2, 0, tzinfo=UTC)
 NIGHT = QuietHours(time(22), time(7), "Europe/Berlin")

@@ -5,21 +5,14 @@ What is explained is kept and listed with the reason, and told only when it outl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.forecasting.demand.planned_events import PlannedEvent
-from opscopilot.kernel.events import AlertType
+from opscopilot.kernel.planned import explains
 
-_WHOLE_PLANT = ("shutdown", "closed", "holiday")
-# Which events explain which alerts. Running out, a breached limit of food safety and a late supplier are never
-# explained away: they need a decision however well they were planned.
-_EXPLAINS: Mapping[AlertType, tuple[str, ...]] = {
-    "anomaly": (*_WHOLE_PLANT, "maintenance", "trial"),
-    "forecast_bias": ("promotion", "event", *_WHOLE_PLANT),
-}
 _LOOK_BACK = timedelta(weeks=8)
 """A bias is measured over weeks: a promotion among them explains it."""
 
@@ -50,7 +43,7 @@ def mutes(found: Sequence[Condition], planned: Sequence[PlannedEvent], as_of: da
 
 
 def _explains(event: PlannedEvent, one: Condition, as_of: date) -> bool:
-    if event.kind not in _EXPLAINS.get(one.type, ()):
+    if not explains(event.kind, one.type):
         return False
     if event.sku_id is not None and event.sku_id != one.entity_id:
         return False

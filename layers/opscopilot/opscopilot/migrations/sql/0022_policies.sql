@@ -12,6 +12,8 @@ CREATE TABLE notification.silences (
     ends_at timestamptz NOT NULL,
     ended_at timestamptz,
     ended_by text,
+    applied_at timestamptz,
+    released_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     created_by text NOT NULL DEFAULT current_user,
@@ -22,6 +24,11 @@ CREATE TABLE notification.silences (
 CREATE INDEX silences_current_ix ON notification.silences (tenant_id, ends_at);
 SELECT platform.secure_table('notification.silences');
 GRANT INSERT, UPDATE ON notification.silences TO ops_copilot;
+-- Which silence holds a notification back. `applied_at`, `released_at` above: when functions/notify moved what was
+-- waiting already under the silence, and when it let go what a silence held that was ended early.
+ALTER TABLE notification.notifications ADD COLUMN silence_id uuid;
+CREATE INDEX notifications_silence_ix ON notification.notifications (tenant_id, silence_id)
+    WHERE silence_id IS NOT NULL AND status = 'pending';
 
 -- Who is on call when: layers of rotating people, worked out by notifications.people.on_call.
 CREATE TABLE notification.oncall_schedules (
@@ -72,6 +79,7 @@ CREATE TABLE notification.escalation_policies (
     entity_pattern text,
     place text,
     steps jsonb NOT NULL,
+    exclusive boolean NOT NULL DEFAULT false,
     is_active boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),

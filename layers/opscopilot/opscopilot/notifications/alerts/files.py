@@ -13,7 +13,7 @@ from functools import partial
 
 from opscopilot.kernel.events import AlertRaised, FileProcessed, Severity
 from opscopilot.kernel.ids import derived_id
-from opscopilot.notifications.policy.deciding import Recipient
+from opscopilot.notifications.policy.former import Recipient
 
 ASKER_MIN_SEVERITY: Severity = "low"
 """For the person who asked for the job and has saved no preferences."""

@@ -11,7 +11,7 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.events import AlertRaised
 from opscopilot.notifications.delivery import store
-from opscopilot.notifications.policy.deciding import Recipient, decide, rank
+from opscopilot.notifications.policy.former import Recipient, decide, rank
 
 Outcome = Literal["opened", "escalated", "repeated", "known"]
 Audience = Callable[[list[Recipient]], list[Recipient]]

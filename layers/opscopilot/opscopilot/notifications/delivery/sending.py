@@ -15,7 +15,7 @@ from opscopilot.kernel.db import Database, Row
 from opscopilot.kernel.events import AlertRaised
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Message, Receipt
 from opscopilot.notifications.delivery import store
-from opscopilot.notifications.policy.deciding import MAX_ATTEMPTS, pause_before
+from opscopilot.notifications.policy.former import MAX_ATTEMPTS, pause_before
 from opscopilot.notifications.wording import rendering as templates
 from opscopilot.notifications.wording.facts import facts, machine_readable
 

@@ -12,7 +12,7 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import AlertRaised
 from opscopilot.notifications.channels import ChannelName
 from opscopilot.notifications.people.quiet import QuietHours
-from opscopilot.notifications.policy.deciding import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY, Decision, Recipient
+from opscopilot.notifications.policy.former import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY, Decision, Recipient
 
 ADDRESSES: dict[ChannelName, str] = {
     "email": "email", "slack": "slack_webhook", "sms": "phone", "webhook": "webhook_url",

@@ -1,130 +1,120 @@
-"""Who is told what, over which channel and when. Pure: the same input always gives the same decisions.
+"""Who is told what, over which channel and when. Pure: the same input always gives the same plan.
 
-Rules, in order: `critical` is always told, at once, whatever the preferences (P-85). Otherwise the severity and
-the workspace must be wanted. A channel needs an address and must not be switched off for the tenant. During the
-user's quiet hours the message waits for their end.
+Rules, in order: `critical` is always told, at once, to everybody it concerns who can be reached, whatever the
+preferences (P-85). Otherwise the severity and the workspace must be wanted. A channel needs an address that works and
+must not be switched off. Silences, planned events, quiet hours and time off hold a message until they are over;
+whoever is on call is held by the first two only. What comes too thick and fast is gathered (`storms`, P-86).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from opscopilot.kernel.events import SEVERITIES, AlertType, Severity
-from opscopilot.notifications.channels import CHANNELS, ChannelName
-from opscopilot.notifications.people.quiet import QuietHours
+from opscopilot.notifications.policy import stepping, storms
+from opscopilot.notifications.policy.holding import Quieting, held, quieting
+from opscopilot.notifications.policy.model import (
+    DEFAULT_CHANNELS,
+    DEFAULT_MIN_SEVERITY,
+    Decision,
+    Person,
+    Plan,
+    Purpose,
+    Subject,
+    rank,
+)
+from opscopilot.notifications.policy.reaching import Occasion, Reach, is_serious, reaches
+from opscopilot.notifications.policy.rules import Policy
+from opscopilot.notifications.policy.state import Situation
 
-MAX_ATTEMPTS = 6
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-DEFAULT_CHANNELS: tuple[ChannelName, ...] = ("email",)
-DEFAULT_MIN_SEVERITY: Severity = "high"
+__all__ = ["DEFAULT_CHANNELS", "DEFAULT_MIN_SEVERITY", "decide", "decide_all", "rank", "tell"]
 
-WORKSPACES: dict[AlertType, frozenset[str]] = {
-    "threshold_breach": frozenset({"operations", "planning"}),
-    "anomaly": frozenset({"operations", "plantops", "planning"}),
-    "stockout_risk": frozenset({"operations", "planning"}),
-    "forecast_bias": frozenset({"operations", "planning"}),
-    "ccp_breach": frozenset({"fsq", "plantops"}),
-    "lot_hold": frozenset({"fsq", "plantops"}),
-    "supplier_risk": frozenset({"operations", "fsq"}),
-    "osa_gap": frozenset({"retail", "brand"}),
-    "file_processed": frozenset({"operations", "plantops", "fsq", "planning", "brand", "retail"}),
-    "delivery_failed": frozenset({"operations", "plantops", "fsq", "planning", "brand", "retail"}),
-}
-"""Which workspaces an alert type concerns; a user who names workspaces hears of alerts of those."""
+_Key = tuple[str, str, str | None, frozenset[str], Quieting, str | None]
+NOT_EXCLUSIVE = "Nobody in the policy's first step can be reached: everybody is told by their preferences."
 
 
-@dataclass(frozen=True)
-class Recipient:
-    """An active user of the tenant and what they asked for. `explicit` = they saved preferences themselves."""
-
-    user_id: str
-    addresses: dict[ChannelName, str] = field(default_factory=dict)
-    channels: tuple[ChannelName, ...] = DEFAULT_CHANNELS
-    min_severity: Severity = DEFAULT_MIN_SEVERITY
-    quiet: QuietHours | None = None
-    workspaces: frozenset[str] = frozenset()
-    explicit: bool = False
+def decide(subject: Subject, situation: Situation, now: datetime) -> Plan:
+    """What follows from one alert that was raised, or became worse, at `now`."""
+    return decide_all([subject], situation, now)[0]
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What happens on one channel for one user."""
-
-    user_id: str
-    channel: ChannelName
-    status: Literal["pending", "suppressed"]
-    reason: str | None = None
-    scheduled_at: datetime | None = None
+def decide_all(subjects: Sequence[Subject], situation: Situation, now: datetime) -> list[Plan]:
+    """What follows from each of a batch of alerts, told in this order. What one person gets counts over the batch."""
+    batch = _Batch(situation, now)
+    plans = [batch.plan(one) for one in subjects]
+    return storms.calm(plans, [one.severity for one in subjects], situation, now)
 
 
-def rank(severity: Severity) -> int:
-    """4 for critical down to 0 for info: larger is worse."""
-    return len(SEVERITIES) - 1 - SEVERITIES.index(severity)
+def tell(
+    subject: Subject, situation: Situation, now: datetime, users: Collection[str], purpose: Purpose, round: int = 0
+) -> Plan:
+    """A later word about an alert (a reminder, its end) to these of the people, by their wishes and time off."""
+    occasion = Occasion(purpose, round, quieting(subject, situation, now))
+    reach = Reach(situation, now)
+    told = [
+        made for who in situation.people if who.user_id in users for made in reach.decisions(who, subject, occasion)
+    ]
+    return storms.calm([Plan(told)], [subject.severity], situation, now)[0]
 
 
-def decide(
-    who: Recipient, severity: Severity, alert_type: AlertType, now: datetime, switched_off: Collection[str] = ()
-) -> list[Decision]:
-    """One decision per channel for this user. Users without preferences of their own leave no trace when the
-    alert is simply too small for them; everybody else can read why they were not told."""
-    unwanted = None if severity == "critical" else _unwanted(who, severity, alert_type)
-    if unwanted is not None:
-        return [Decision(who.user_id, one, "suppressed", unwanted) for one in who.channels] if who.explicit else []
-    made = [_on_channel(who, one, severity, now, switched_off) for one in who.channels]
-    if severity == "critical" and not any(one.status == "pending" for one in made):
-        made = _last_resort(who, made, now, switched_off)
-    return made
+@dataclass
+class _Batch:
+    """Alerts of one kind and severity that nothing tells apart have one list of decisions."""
 
+    situation: Situation
+    now: datetime
+    _made: dict[_Key, tuple[list[Decision], tuple[str, ...]]] = field(default_factory=dict)
 
-def _unwanted(who: Recipient, severity: Severity, alert_type: AlertType) -> str | None:
-    if rank(severity) < rank(who.min_severity):
-        return f"Severity {severity} is below this user's minimum, {who.min_severity}."
-    concerned = WORKSPACES[alert_type]
-    if who.workspaces and not who.workspaces & concerned:
-        chosen = ", ".join(sorted(who.workspaces))
-        return f"Concerns {', '.join(sorted(concerned))}; this user chose {chosen}."
-    return None
+    def __post_init__(self) -> None:
+        self._reach = Reach(self.situation, self.now)
+        self._on_call = frozenset(self.situation.on_call(self.now))
 
+    def plan(self, subject: Subject) -> Plan:
+        """The plan before storms are calmed."""
+        policy = stepping.policy_for(subject, self.situation)
+        quiet = quieting(subject, self.situation, self.now)
+        key = (subject.alert_type, subject.severity, subject.workspace, subject.to_users, quiet,
+               policy.code if policy else None)  # fmt: skip
+        if key not in self._made:
+            self._made[key] = self._decide(subject, policy, quiet)
+        decisions, notes = self._made[key]
+        plan = Plan(decisions, notes=notes)
+        if policy is None:
+            return plan
+        # While a silence or a planned event holds the alert back nobody can be late in taking it on.
+        wait = held(quiet, None, self.now, self.situation.zone)
+        done = 1 if stepping.starts_at_once(policy) else 0
+        due = stepping.due(policy, done, wait.until if wait else self.now)
+        return replace(plan, policy_code=policy.code, policy_step=done, next_step_at=due)
 
-def _on_channel(
-    who: Recipient, channel: ChannelName, severity: Severity, now: datetime, switched_off: Collection[str]
-) -> Decision:
-    if channel in switched_off:
-        return Decision(who.user_id, channel, "suppressed", f"The channel {channel} is switched off for this plant.")
-    if channel not in who.addresses:
-        return Decision(who.user_id, channel, "suppressed", f"No address for {channel} is known for this user.")
-    release = who.quiet.release(now) if who.quiet and severity != "critical" else None
-    if who.quiet is None or release is None:
-        return Decision(who.user_id, channel, "pending", scheduled_at=now)
-    local = release.astimezone(ZoneInfo(who.quiet.zone))
-    reason = f"Held until {local:%Y-%m-%d %H:%M} {who.quiet.zone}: quiet hours {who.quiet}."
-    return Decision(who.user_id, channel, "pending", reason, release)
+    def _decide(
+        self, subject: Subject, policy: Policy | None, quiet: Quieting
+    ) -> tuple[list[Decision], tuple[str, ...]]:
+        first = policy.steps[0] if policy is not None and stepping.starts_at_once(policy) else None
+        named = stepping.named(first, self.situation, self.now) if first else stepping.NOBODY
+        on_call = named.on_call | (self._on_call if is_serious(subject) else frozenset())
+        occasion = Occasion(
+            quiet=quiet, named=named.users, on_call=on_call, channels=first.channels if first else ()
+        )  # fmt: skip
+        if policy is not None and policy.exclusive and first is not None:
+            decisions = self._told(
+                [who for who in self.situation.people if who.user_id in named.users], subject, occasion
+            )
+            if reaches(decisions):
+                return decisions, ()
+            return [*decisions, *self._everybody(subject, occasion, named.users)], (NOT_EXCLUSIVE,)
+        return self._everybody(subject, occasion, frozenset()), ()
 
+    def _everybody(self, subject: Subject, occasion: Occasion, but: frozenset[str]) -> list[Decision]:
+        """By their wishes: the people the alert names; everybody, where none of those can be told."""
+        people = [who for who in self.situation.people if who.user_id not in but]
+        asked = [who for who in people if who.user_id in subject.to_users or who.user_id in occasion.named]
+        if subject.to_users & {who.user_id for who in asked}:
+            decisions = self._told(asked, subject, occasion)
+            if subject.severity != "critical" or reaches(decisions):
+                return decisions
+        return self._told(people, subject, occasion)
 
-def _last_resort(who: Recipient, made: list[Decision], now: datetime, switched_off: Collection[str]) -> list[Decision]:
-    """A critical alert goes out on any channel we have an address for when none that the user chose can work."""
-    for channel in CHANNELS:
-        if channel in who.addresses and channel not in switched_off and channel not in who.channels:
-            reason = "Critical, and no channel this user chose can reach them."
-            return [*made, Decision(who.user_id, channel, "pending", reason, now)]
-    return made or [Decision(who.user_id, "email", "suppressed", "No address is known for this user.")]
-
-
-def pause_before(notification_id: UUID, attempt: int, wish_s: float | None = None) -> timedelta:
-    """How long to wait after failed `attempt` (1, 2, …): doubling from one minute to an hour, half of it jitter.
-
-    The jitter comes from the id, so messages that failed together do not return together, and a test can know
-    it. A receiver that names a pause (Retry-After) gets at least that, up to an hour.
-    """
-    whole = min(FIRST_PAUSE * (1 << (attempt - 1)), LONGEST_PAUSE)
-    digest = hashlib.sha256(f"{notification_id}:{attempt}".encode()).digest()
-    share = int.from_bytes(digest[:4], "big") / 2**32
-    pause = whole / 2 + whole / 2 * share
-    return pause if wish_s is None else max(pause, min(timedelta(seconds=max(wish_s, 0)), LONGEST_PAUSE))
+    def _told(self, people: Sequence[Person], subject: Subject, occasion: Occasion) -> list[Decision]:
+        return [made for who in people for made in self._reach.decisions(who, subject, occasion)]

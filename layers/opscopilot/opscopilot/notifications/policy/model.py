@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+from uuid import UUID
 
-from opscopilot.kernel.events import AlertType, Severity
+from opscopilot.kernel.events import SEVERITIES, AlertType, Severity
 
 ChannelCode = str
 HeldBy = Literal["quiet_hours", "shift", "silence", "mute", "snooze", "storm", "breaker"]
@@ -18,7 +19,7 @@ DEFAULT_CHANNELS: tuple[ChannelCode, ...] = ("email",)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why and until when (UTC) somebody is not to be disturbed."""
+    """Why and until when (UTC) somebody is not to be disturbed. `reason`: a whole sentence, with the time in it."""
 
     by: HeldBy
     until: datetime
@@ -51,6 +52,7 @@ class Person:
     """An active user of the tenant. `explicit`: they saved preferences themselves. `addresses`: by channel.
 
     `workspaces` empty: all. `wishes`: per workspace, where it differs from `wish`. `availability` None: always.
+    `name`: as others call them; empty where nobody entered one.
     """
 
     user_id: str
@@ -63,11 +65,13 @@ class Person:
     zone: str = "UTC"
     explicit: bool = False
     notify_on_resolved: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The alert as far as the policy looks at it."""
+    """The alert as far as the policy looks at it. `to_users`: the only people it concerns (empty: everybody).
+    `workspace` narrows the workspaces its type concerns to one."""
 
     alert_type: AlertType
     severity: Severity
@@ -77,11 +81,15 @@ class Subject:
     entity_code: str | None = None
     place: str | None = None
     to_users: frozenset[str] = frozenset()
+    workspace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens on one channel for one person: it leaves at `scheduled_at`, or never, and why."""
+    """What happens on one channel for one person: it leaves at `scheduled_at`, or never, and why.
+
+    `urgent`: it leaves alone, not in a digest. `silence_id`: the silence that holds it, if one does.
+    """
 
     user_id: str
     channel: ChannelCode
@@ -92,3 +100,40 @@ class Decision:
     purpose: Purpose = "raised"
     round: int = 0
     urgent: bool = False
+    silence_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step of an escalation as it would run: when, for whom, and what each of them would get.
+
+    `reason`: why it tells nobody, when it does not.
+    """
+
+    number: int
+    at: datetime
+    targets: tuple[str, ...]
+    decisions: Sequence[Decision] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that follows from one alert. Decisions that are the same for many alerts are the same objects.
+
+    `policy_code`: the escalation policy that takes over; `policy_step` of its steps are done with these decisions;
+    the next runs at `next_step_at` unless somebody has the alert by then (None: no step is left). `steps`: the
+    timeline, filled only when it was asked for. `notes`: what shaped the whole plan, as sentences.
+    """
+
+    decisions: Sequence[Decision]
+    policy_code: str | None = None
+    policy_step: int = 0
+    next_step_at: datetime | None = None
+    steps: tuple[StepPlan, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def rank(severity: Severity) -> int:
+    """4 for critical down to 0 for info: larger is worse."""
+    return len(SEVERITIES) - 1 - SEVERITIES.index(severity)
