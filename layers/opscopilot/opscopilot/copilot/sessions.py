@@ -10,7 +10,7 @@ from opscopilot.copilot.model import Answer, Message, QueryRequest, SessionSumma
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.ids import uuid7
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor, page
 from opscopilot.kernel.tenancy import Principal
 
 _TITLE_LENGTH = 80
@@ -113,9 +113,7 @@ def sessions(tx: Tx, principal: Principal, limit: int, cursor: str | None) -> Pa
         user=principal.user_id, limit=limit + 1, **params,
     )  # fmt: skip
     total = tx.scalar("SELECT count(*) FROM copilot.conversations WHERE user_id = :u", u=principal.user_id)
-    items = [SessionSummary.model_validate(row) for row in rows[:limit]]
-    following = encode_cursor([items[-1].last_at.isoformat(), items[-1].id]) if len(rows) > limit else None
-    return Page(items=items, next_cursor=following, total=int(total or 0))
+    return page(rows, limit, int(total or 0), ("last_at", "id"), SessionSummary.model_validate)
 
 
 def delete(tx: Tx, principal: Principal, session_id: UUID) -> None:

@@ -15,7 +15,7 @@ from opscopilot.forecasting.schemas_demand import DemandForecasts, DemandItem, D
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound, TooLarge
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor
 from opscopilot.kernel.tenancy import plant_settings
 from opscopilot.manufacturing import lookup
 
@@ -181,7 +181,7 @@ def page_of(
         f"""SELECT entity_id, sku_code FROM forecast.forecast_series WHERE version_id = :version {after}
             ORDER BY sku_code COLLATE "C" LIMIT :rows""", **where, rows=limit + 1,
     )  # fmt: skip
-    shown = rows[:limit]
+    shown, following = cut(rows, limit, "sku_code")
     found = queries.demand_forecasts(
         tx, [row["entity_id"] for row in shown], version=version, level=level, history=history
     )
@@ -189,5 +189,4 @@ def page_of(
         DemandItem(asked=row["sku_code"], status=one.status, detail=one.reason, forecast=one)
         for row in shown if (one := found.get(row["entity_id"])) is not None
     ]  # fmt: skip
-    more = len(rows) > limit
-    return Page(items=items, next_cursor=encode_cursor([shown[-1]["sku_code"]]) if more else None, total=total)
+    return Page(items=items, next_cursor=following, total=total)

@@ -19,7 +19,7 @@ from opscopilot.forecasting.schemas import (
 )
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 SCOPE, PERIOD = "demand", "weekly"
 STALE_AFTER_DAYS = 8
@@ -72,9 +72,7 @@ def versions(
         params["after"] = str(decode_cursor(cursor, 1)[0])
         where += " AND v.id::text < :after"
     rows = tx.rows(f"{_VERSION} WHERE {where} ORDER BY v.id::text DESC LIMIT :rows", **params, rows=limit + 1)
-    items = [ForecastVersion.model_validate(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    return Page(items=items, next_cursor=encode_cursor([items[-1].id]) if more else None, total=total)
+    return page(rows, limit, total, ("id",), ForecastVersion.model_validate)
 
 
 def is_stale(version: ForecastVersion, today: date) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opscopilot.forecasting.schemas import ForecastVersion, InventoryRisk, RiskLevel, RiskSummary
 from opscopilot.kernel.db import Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 Sort = Literal["money", "probability", "code"]
 _RISK = """
@@ -48,11 +48,7 @@ def inventory_risks(
         f"ORDER BY {order} LIMIT :rows",
         **params, rows=limit + 1, code=version.code,
     )  # fmt: skip
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(
-        items=[InventoryRisk.model_validate(row) for row in rows[:limit]], total=total,
-        next_cursor=encode_cursor([last["k1"], last["k2"], last["sku_code"]]) if last else None,
-    )  # fmt: skip
+    return page(rows, limit, total, ("k1", "k2", "sku_code"), InventoryRisk.model_validate)
 
 
 def inventory_risk(tx: Tx, sku_id: UUID, version: ForecastVersion) -> InventoryRisk | None:

@@ -11,7 +11,7 @@ from opscopilot.forecasting.runs.cost import cost
 from opscopilot.forecasting.runs.executions import PeriodProgress, Run, RunCost, RunStatus
 from opscopilot.forecasting.runs.records import ALIVE_S
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 _STATUS: dict[str, RunStatus] = {
     "running": "running", "completed": "completed", "skipped": "completed", "failed": "failed",
@@ -61,10 +61,7 @@ def runs(tx: Tx, cursor: str | None = None, limit: int = 50) -> Page[Run]:
     rows = tx.rows(
         f"{_RUNS} WHERE {where} ORDER BY r.started_at DESC, r.id::text DESC LIMIT :rows", **params, rows=limit + 1
     )
-    items = [_run(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    key = [items[-1].started_at.isoformat(), str(items[-1].run_id)] if more else []
-    return Page(items=items, next_cursor=encode_cursor(key) if more else None, total=total)
+    return page(rows, limit, total, ("started_at", "id"), _run)
 
 
 def _run(row: Row) -> Run:

@@ -9,7 +9,7 @@ from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.forecasting.schemas_supply import SupplierDetail, SupplierPerformance, SupplyRisk
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 _RISKS = """
 SELECT {keys}r.*, k.description, s.supplier_code, s.name AS supplier_name, CAST(:code AS text) AS version,
@@ -44,11 +44,7 @@ def supply_risks(
         f"ORDER BY {order} LIMIT :rows",
         **params, rows=limit + 1,
     )  # fmt: skip
-    final = rows[limit - 1] if len(rows) > limit else None
-    return Page(
-        items=[SupplyRisk.model_validate(row) for row in rows[:limit]], total=total,
-        next_cursor=encode_cursor([final["k1"], final["k2"], str(final["purchase_order_line_id"])]) if final else None,
-    )  # fmt: skip
+    return page(rows, limit, total, ("k1", "k2", "purchase_order_line_id"), SupplyRisk.model_validate)
 
 
 def _base(version: ForecastVersion) -> dict[str, Any]:
@@ -74,8 +70,7 @@ def suppliers(tx: Tx, version: ForecastVersion, cursor: str | None, limit: int) 
     if cursor is not None:
         where, params["after"] = 'AND p.supplier_code COLLATE "C" > :after', str(decode_cursor(cursor, 1)[0])
     rows = tx.rows(f'{_SUPPLIERS} {where} ORDER BY p.supplier_code COLLATE "C" LIMIT :rows', **params, rows=limit + 1)
-    more = encode_cursor([rows[limit - 1]["supplier_code"]]) if len(rows) > limit else None
-    return Page(items=[SupplierPerformance.model_validate(row) for row in rows[:limit]], next_cursor=more, total=total)
+    return page(rows, limit, total, ("supplier_code",), SupplierPerformance.model_validate)
 
 
 def supplier(tx: Tx, version: ForecastVersion, found: Row) -> SupplierDetail:

@@ -11,7 +11,7 @@ from uuid import UUID
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import TooLarge, ValidationFailed
 from opscopilot.kernel.money import rounded
-from opscopilot.kernel.pagination import decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import cut, decode_cursor
 from opscopilot.manufacturing.bom_graph import Edge, Graph, Node, explode_needs
 from opscopilot.manufacturing.bom_schemas import (
     BomExplosion,
@@ -64,12 +64,12 @@ def effective_components(
     rows = tx.rows(
         _COMPONENTS.format(what=what) + after + " ORDER BY c.id LIMIT :rows", **params, **position, rows=limit + 1
     )
-    page = rows[:limit]
+    kept, following = cut(rows, limit, "id")
     return EffectiveComponents(
         effective_on=day, total=sum(row["n"] for row in counted),
         top_level=sum(row["n"] for row in counted if row["top"]),
-        items=[EffectiveComponent.model_validate(row) for row in page],
-        next_cursor=encode_cursor([page[-1]["id"]]) if len(rows) > limit else None, definition=COMPONENTS_TEXT,
+        items=[EffectiveComponent.model_validate(row) for row in kept],
+        next_cursor=following, definition=COMPONENTS_TEXT,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.money import rounded
-from opscopilot.kernel.pagination import decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import cut, decode_cursor
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.manufacturing.queries_shared import OPEN_LINES, STOCK, STOCK_TEXT, SUPPLY
 from opscopilot.manufacturing.schemas import (
@@ -118,11 +118,11 @@ def current(tx: Tx, plant: PlantSettings, clock: Clock, asked: InventoryFilter) 
         params |= {f"k{n}": str(value) for n, value in enumerate(values)}
     rows = tx.rows(f"{sql} SELECT * FROM item WHERE {after} ORDER BY {sorted_by} LIMIT :rows", **params,
                    rows=asked.limit + 1)  # fmt: skip
-    page = [InventoryItem.model_validate(row) for row in rows[: asked.limit]]
-    last = rows[asked.limit - 1] if len(rows) > asked.limit else None
+    kept, following = cut(rows, asked.limit, *keys)
+    items = [InventoryItem.model_validate(row) for row in kept]
     return InventoryCurrent(
-        total_items=sum(row["rows"] for row in totals), items=page, as_of=plant.today(clock),
-        next_cursor=encode_cursor([last[key] or "" for key in keys]) if last else None,
+        total_items=sum(row["rows"] for row in totals), items=items, as_of=plant.today(clock),
+        next_cursor=following,
         time_zone=plant.default_time_zone, data_as_of=max((row["newest"] for row in totals), default=None),
         quantities=_by_unit(totals), value=_by_currency(totals), definition=STOCK_TEXT,
         at_or_below_reorder_point=sum(row["below"] for row in totals), warnings=_warnings(totals),

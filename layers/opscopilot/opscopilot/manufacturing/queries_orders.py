@@ -12,7 +12,7 @@ from opscopilot.catalogue import lineage
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.money import rounded
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor, page
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.manufacturing.queries_shared import OPEN_LINES, OPEN_ORDERS_TEXT
 from opscopilot.manufacturing.schemas import (
@@ -94,16 +94,15 @@ def open_orders(tx: Tx, plant: PlantSettings, clock: Clock, asked: OrderFilter) 
         f"{sql} SELECT *, urgency::text AS day FROM item WHERE {after} ORDER BY urgency, id LIMIT :rows",
         **params, rows=asked.limit + 1,
     )  # fmt: skip
-    page = rows[: asked.limit]
-    names = lineage.files(tx, (row["ingestion_job_id"] for row in page))
-    more = encode_cursor([page[-1]["day"], page[-1]["id"]]) if len(rows) > asked.limit else None
+    kept, more = cut(rows, asked.limit, "day", "id")
+    names = lineage.files(tx, (row["ingestion_job_id"] for row in kept))
     return OpenOrders(
         as_of=plant.today(clock), time_zone=plant.default_time_zone, orders=orders,
         lines=sum(row["lines"] for row in totals), late_lines=sum(row["late"] for row in totals),
         value=currency_totals(totals), quantities=unit_quantities(totals), next_cursor=more,
         items=[
             OpenLine.model_validate({**row, "file": names.get(str(row["ingestion_job_id"])), "row": row["source_row"]})
-            for row in page
+            for row in kept
         ],
         definition=OPEN_ORDERS_TEXT, warnings=price_warnings(totals),
     )  # fmt: skip
@@ -179,12 +178,10 @@ def orders(tx: Tx, plant: PlantSettings, asked: OrderFilter) -> Page[Order]:
         params |= {"day": str(day), "last": str(last)}
     rows = tx.rows(_ORDERS.format(where=where, after=after), **params, currency=plant.default_currency,
                    rows=asked.limit + 1)  # fmt: skip
-    page = rows[: asked.limit]
-    for row in page:
+    for row in rows:
         if row["total_amount"] is not None:
             row["total_amount"] = rounded(row["total_amount"], row["currency"])
-    more = encode_cursor([page[-1]["order_date"], page[-1]["id"]]) if len(rows) > asked.limit else None
-    return Page[Order](items=[Order.model_validate(row) for row in page], next_cursor=more, total=total)
+    return page(rows, asked.limit, total, ("order_date", "id"), Order.model_validate)
 
 
 _GROUPS: dict[str, str] = {

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from opscopilot.catalogue import lineage
 from opscopilot.kernel.clock import Clock
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import cut, decode_cursor
 from opscopilot.kernel.tenancy import PlantSettings
 from opscopilot.manufacturing.queries_orders import unit_quantities
 from opscopilot.manufacturing.queries_shared import DATED, IN_PROGRESS, OVERDUE
@@ -105,13 +105,12 @@ def _page(
     rows = tx.rows(
         _LIST.format(where=where, shown=shown, after=after), **params, **position, today=today, rows=asked.limit + 1
     )
-    page = rows[: asked.limit]
-    names = lineage.files(tx, (row["ingestion_job_id"] for row in page))
+    kept, more = cut(rows, asked.limit, "day", "id")
+    names = lineage.files(tx, (row["ingestion_job_id"] for row in kept))
     items = [
         WorkOrderLine.model_validate({**row, "file": names.get(str(row["ingestion_job_id"])), "row": row["source_row"]})
-        for row in page
+        for row in kept
     ]
-    more = encode_cursor([page[-1]["day"], page[-1]["id"]]) if len(rows) > asked.limit else None
     return items, more
 
 

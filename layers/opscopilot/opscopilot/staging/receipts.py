@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from opscopilot.catalogue.declaration import Registry
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.staging import receipt_parts as parts
 from opscopilot.staging.change_words import sentence
 
@@ -118,9 +118,7 @@ def jobs(
         f"SELECT {_COLUMNS} FROM staging.ingestion_jobs WHERE {where} AND {after} "
         f"ORDER BY created_at DESC, id DESC LIMIT :rows", **params, rows=limit + 1,
     )  # fmt: skip
-    page = rows[:limit]
-    more = encode_cursor([page[-1]["created_at"].isoformat(), page[-1]["id"]]) if len(rows) > limit else None
-    return Page[Job](items=[Job.model_validate(row) for row in page], next_cursor=more, total=total)
+    return page(rows, limit, total, ("created_at", "id"), Job.model_validate)
 
 
 def job_row(tx: Tx, job_id: UUID, columns: str = _COLUMNS, *, lock: bool = False) -> Row:

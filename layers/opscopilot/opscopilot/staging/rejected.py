@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.staging.receipts import job_row
 
 RejectStatus = Literal["open", "invalid", "pending", "healed", "all"]
@@ -91,9 +91,7 @@ def rejects(tx: Tx, job_id: UUID, wanted: RejectFilter, *, cursor: str | None, l
             ORDER BY d.record_no LIMIT :rows""",
         **params, id=job_id, after=after, rows=limit + 1,
     )  # fmt: skip
-    page = [Reject.model_validate(_read(row)) for row in rows[:limit]]
-    more = encode_cursor([page[-1].record_no]) if len(rows) > limit else None
-    return Page[Reject](items=page, next_cursor=more, total=total)
+    return page(rows, limit, total, ("record_no",), lambda row: Reject.model_validate(_read(row)))
 
 
 def _number(value: Any) -> int:
@@ -123,7 +121,5 @@ def over_all_jobs(
             ORDER BY j.created_at DESC, j.id, d.record_no LIMIT :rows""",
         **params, rows=limit + 1,
     )  # fmt: skip
-    page = [OpenReject.model_validate(_read(row)) for row in rows[:limit]]
-    last = page[-1] if len(rows) > limit else None
-    more = encode_cursor([last.job_created_at.isoformat(), last.job_id, last.record_no]) if last else None
-    return Page[OpenReject](items=page, next_cursor=more, total=total)
+    keys = ("job_created_at", "job_id", "record_no")
+    return page(rows, limit, total, keys, lambda row: OpenReject.model_validate(_read(row)))

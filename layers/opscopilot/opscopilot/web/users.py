@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.kernel.tenancy import Role
 from opscopilot.web.caller import Caller, CurrentCaller, require
 from opscopilot.web.params import PageQuery, Strict
@@ -62,16 +62,14 @@ def router() -> APIRouter:
         return _upsert(caller, body)
 
     @routes.get("", summary="The people of my tenant")
-    def read(caller: Annotated[Caller, require("admin")], page: PageQuery) -> Page[User]:
-        after = decode_cursor(page.cursor, 1)[0] if page.cursor else ""
+    def read(caller: Annotated[Caller, require("admin")], asked: PageQuery) -> Page[User]:
+        after = decode_cursor(asked.cursor, 1)[0] if asked.cursor else ""
         rows = caller.tx.rows(
             f"SELECT {_FIELDS} FROM platform.users WHERE user_id > :after ORDER BY user_id LIMIT :limit",
-            after=after, limit=page.limit + 1,
+            after=after, limit=asked.limit + 1,
         )  # fmt: skip
-        users = [User.model_validate(row) for row in rows[: page.limit]]
-        more = encode_cursor([users[-1].user_id]) if len(rows) > page.limit else None
         total = caller.tx.scalar("SELECT count(*) FROM platform.users")
-        return Page[User](items=users, next_cursor=more, total=total)
+        return page(rows, asked.limit, total, ("user_id",), User.model_validate)
 
     @routes.get("/me", summary="Who I am according to my token")
     def me(caller: CurrentCaller) -> dict[str, str | bool | None]:

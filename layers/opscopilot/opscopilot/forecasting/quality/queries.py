@@ -8,7 +8,7 @@ from uuid import UUID
 from opscopilot.forecasting.quality.schemas import ScrapEvidence, ScrapForecast, ScrapForecasts, ScrapOfItem
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import cut, decode_cursor
 
 DEFINITION = (
     "Scrap rate = sum of scrap / sum of (good + scrap) of dated work orders; reworked pieces are good. The expected rate "
@@ -42,10 +42,10 @@ def scrap_forecasts(
         where.append(f"({order}) > (CAST(:rank AS numeric), :code, :after)")
         params |= {"rank": str(rank), "code": str(code), "after": str(after)}
     rows = tx.rows(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :rows", **params, rows=limit + 1)
-    last = rows[limit - 1] if len(rows) > limit else None
+    kept, following = cut(rows, limit, "rank", "sku_code", "line")
     return ScrapForecasts(
-        items=[_forecast(row) for row in rows[:limit]], total=total, version=version.code, as_of=version.as_of,
-        next_cursor=encode_cursor([last["rank"], last["sku_code"], last["line"] or ""]) if last else None,
+        items=[_forecast(row) for row in kept], total=total, version=version.code, as_of=version.as_of,
+        next_cursor=following,
         evidence=_whole(tx, version), definition=DEFINITION,
     )  # fmt: skip
 

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.forecasting.quality.schemas import ChartApproval, ControlChart
-from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 SHOWN = 50
 """Signals shown with a chart."""
@@ -46,14 +46,7 @@ def charts(
     rows = tx.rows(
         f"{_CHART} WHERE {' AND '.join(where)} ORDER BY {_ORDER} LIMIT :rows", **params, rows=limit + 1, shown=SHOWN
     )
-    return Page(
-        items=[ControlChart.model_validate(row) for row in rows[:limit]], total=total,
-        next_cursor=_position(rows[limit - 1]) if len(rows) > limit else None,
-    )  # fmt: skip
-
-
-def _position(row: Row) -> str:
-    return encode_cursor([row["subject_code"], row["line_key"], row["measure"], row["id"]])
+    return page(rows, limit, total, ("subject_code", "line_key", "measure", "id"), ControlChart.model_validate)
 
 
 def approve(tx: Tx, chart_id: UUID, base_from: date, base_to: date, reason: str, by: str) -> ChartApproval:

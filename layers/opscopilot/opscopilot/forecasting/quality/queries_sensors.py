@@ -8,7 +8,7 @@ from uuid import UUID
 from opscopilot.forecasting.quality.schemas import SensorSignal, SensorStatus
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 _SENSOR = """
 SELECT s.sensor_code, s.name, s.line, s.equipment, s.measure, s.uom, s.status, s.lo_alarm, s.hi_alarm,
@@ -43,9 +43,7 @@ def sensors(
         f'{_SENSOR} WHERE {" AND ".join(where)} ORDER BY s.sensor_code COLLATE "C" LIMIT :rows', **params,
         rows=limit + 1,
     )  # fmt: skip
-    items = [SensorStatus.model_validate(row) for row in rows[:limit]]
-    more = encode_cursor([items[-1].sensor_code]) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more, total=total)
+    return page(rows, limit, total, ("sensor_code",), SensorStatus.model_validate)
 
 
 def signals(tx: Tx, code: str, cursor: str | None = None, limit: int = 50) -> Page[SensorSignal]:
@@ -66,8 +64,4 @@ def signals(tx: Tx, code: str, cursor: str | None = None, limit: int = 50) -> Pa
         f"SELECT g.* FROM forecast.sensor_signals g WHERE {where} ORDER BY g.ts DESC, g.id DESC LIMIT :rows", **params,
         rows=limit + 1,
     )  # fmt: skip
-    last_row = rows[limit - 1] if len(rows) > limit else None
-    return Page(
-        items=[SensorSignal.model_validate(row) for row in rows[:limit]], total=total,
-        next_cursor=encode_cursor([last_row["ts"], last_row["id"]]) if last_row else None,
-    )  # fmt: skip
+    return page(rows, limit, total, ("ts", "id"), SensorSignal.model_validate)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from opscopilot.forecasting.registry import models
 from opscopilot.forecasting.registry.verdict import Verdict, verdict
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor
 
 ModelType = Literal["demand", "inventory", "supply", "quality"]
 ModelStatus = Literal["registered", "validated", "active", "retired"]
@@ -123,5 +123,5 @@ def _page(
         where += " AND m.id::text < :after"
     rows = tx.rows(f"SELECT {columns} FROM {source} WHERE {where} ORDER BY m.id::text DESC LIMIT :rows",
                    **params, rows=limit + 1)  # fmt: skip
-    following = encode_cursor([rows[limit - 1]["id"]]) if len(rows) > limit else None
-    return rows[:limit], total, following
+    kept, following = cut(rows, limit, "id")
+    return kept, total, following

@@ -13,7 +13,7 @@ from opscopilot.forecasting.evaluation.overlay import EFFECTIVE, OPEN_OVERRIDE
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor
 from opscopilot.planning.forecasts.schemas import Node
 from opscopilot.web.fields import Amount, Quantity
 
@@ -105,9 +105,9 @@ def compare(
         after = "WHERE (rank, key) < (CAST(:rank AS float8), :key)"
     rows = tx.rows(f"{_MOVED} SELECT * FROM ranked {after} ORDER BY rank DESC, key DESC LIMIT :rows",
                    **params, rows=limit + 1)  # fmt: skip
-    following = encode_cursor([rows[limit - 1]["rank"], rows[limit - 1]["key"]]) if len(rows) > limit else None
+    kept, following = cut(rows, limit, "rank", "key")
     return Comparison(
-        items=[_mover(row) for row in rows[:limit]], next_cursor=following, total=total, version=this.code,
+        items=[_mover(row) for row in kept], next_cursor=following, total=total, version=this.code,
         other=other.code, period=this.period, first_bucket=first if first <= last else None,
         last_bucket=last if first <= last else None, totals=[UnitTotal.model_validate(row) for row in totals],
     )  # fmt: skip

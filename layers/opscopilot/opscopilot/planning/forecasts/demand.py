@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from opscopilot.forecasting.demand.periods import PERIODS, PeriodName
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import Conflict, NotFound, ValidationFailed
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.web import Caller
 from opscopilot.web.fields import Quantity
 
@@ -86,10 +86,7 @@ def history(
         params["before"] = str(decode_cursor(cursor, 1)[0])
         base += " AND h.bucket_start < CAST(:before AS date)"
     rows = tx.rows(f"{base} ORDER BY h.bucket_start DESC LIMIT :rows", **params, rows=limit + 1)
-    items = [DemandPoint.model_validate(row) for row in rows[:limit]]
-    return Page(
-        items=items, next_cursor=encode_cursor([items[-1].bucket_start]) if len(rows) > limit else None, total=total
-    )
+    return page(rows, limit, total, ("bucket_start",), DemandPoint.model_validate)
 
 
 _ADJUSTED = """
@@ -110,8 +107,7 @@ def adjustments(tx: Tx, sku_id: UUID | None, only_open: bool, cursor: str | None
         params["after"] = str(decode_cursor(cursor, 1)[0])
         where += " AND a.id::text < :after"
     rows = tx.rows(f"{_ADJUSTED} WHERE {where} ORDER BY a.id::text DESC LIMIT :rows", **params, rows=limit + 1)
-    items = [Adjustment.model_validate(row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None, total=total)
+    return page(rows, limit, total, ("id",), Adjustment.model_validate)
 
 
 def adjust(

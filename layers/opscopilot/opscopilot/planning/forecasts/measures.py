@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from opscopilot.forecasting.rules.accuracy import BIAS_CONVENTION
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor
 from opscopilot.planning.forecasts.schemas import Node
 
 Kind = Literal["backtest", "live"]
@@ -112,5 +112,5 @@ def _page(
     rows = tx.rows(
         f"SELECT r.* FROM ({base}) r {after} ORDER BY r.rank DESC, r.id DESC LIMIT :rows", **params, rows=limit + 1
     )
-    following = encode_cursor([rows[limit - 1]["rank"], rows[limit - 1]["id"]]) if len(rows) > limit else None
-    return rows[:limit], total, following
+    kept, following = cut(rows, limit, "rank", "id")
+    return kept, total, following

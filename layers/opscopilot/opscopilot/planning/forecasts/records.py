@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opscopilot.forecasting.demand.periods import PeriodName
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.planning.forecasts import plan
 from opscopilot.planning.forecasts.rows import moved
 from opscopilot.planning.forecasts.schemas import OverrideRecord
@@ -43,8 +43,7 @@ def every(
         where += " AND o.id::text < :after"
     rows = tx.rows(f"{_MADE} WHERE {where} ORDER BY o.id::text DESC LIMIT :rows", **params, rows=limit + 1)
     share = plan.read(tx).review_overrides_beyond
-    items = [_shown(row, share) for row in rows[:limit]]
-    return Page(items=items, next_cursor=encode_cursor([items[-1].id]) if len(rows) > limit else None, total=total)
+    return page(rows, limit, total, ("id",), lambda row: _shown(row, share))
 
 
 def _shown(row: Row, share: Any) -> OverrideRecord:

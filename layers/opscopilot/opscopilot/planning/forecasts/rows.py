@@ -13,7 +13,7 @@ from opscopilot.forecasting.evaluation.overlay import EFFECTIVE, OPEN_OVERRIDE
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.planning.forecasts import plan
 from opscopilot.planning.forecasts.schemas import Forecast, Node, Override
 
@@ -83,11 +83,8 @@ def every(tx: Tx, version: ForecastVersion, asked: Asked, cursor: str | None, li
         **params, rows=limit + 1,
     )  # fmt: skip
     share = _moved_by(tx)
-    items = [_shown(row, asked.level, share) for row in rows[:limit]]
-    last_key = (
-        [items[-1].sku_code, items[-1].location_code or "", items[-1].bucket_start, items[-1].id] if items else []
-    )
-    return Page(items=items, next_cursor=encode_cursor(last_key) if len(rows) > limit else None, total=total)
+    keys = ("sku_code", "location_code", "bucket_start", "id")
+    return page(rows, limit, total, keys, lambda row: _shown(row, asked.level, share))
 
 
 def _filter(asked: Asked) -> tuple[str, dict[str, Any]]:

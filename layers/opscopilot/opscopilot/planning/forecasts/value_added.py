@@ -16,7 +16,7 @@ from opscopilot.forecasting.evaluation.actuals import judged
 from opscopilot.forecasting.runs import versions
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 
 By = Literal["total", "sku", "family", "abc_class", "plant", "planner", "reason_category"]
 _LEVELS = {"sku": "item", "family": "family", "abc_class": "abc_class", "plant": "plant", "total": "total"}
@@ -71,9 +71,7 @@ def value_added(
         f"SELECT r.* FROM ({base}) r {after} ORDER BY coalesce(r.key, ''), coalesce(r.uom, '') LIMIT :rows",
         **params, rows=limit + 1,
     )  # fmt: skip
-    items = [_shown(row) for row in rows[:limit]]
-    following = encode_cursor([items[-1].key or "", items[-1].uom or ""]) if len(rows) > limit else None
-    return Page(items=items, next_cursor=following, total=total)
+    return page(rows, limit, total, ("key", "uom"), _shown)
 
 
 def _of_overrides(tx: Tx, shown: ForecastVersion, by: By, lag: int | None) -> tuple[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.manufacturing import queries_inventory
 from opscopilot.manufacturing.queries_inventory import InventoryFilter
 from opscopilot.planning.stocks.level_schemas import InventoryLevel, InventoryLevelDetail, Status
@@ -40,9 +40,7 @@ def levels(
         source += ' AND l.sku_code COLLATE "C" > :after'
         params["after"] = str(decode_cursor(cursor, 1)[0])
     rows = tx.rows(f'SELECT * {source} ORDER BY l.sku_code COLLATE "C" LIMIT :rows', **params, rows=limit + 1)
-    items = [InventoryLevel.model_validate(row) for row in rows[:limit]]
-    more = encode_cursor([items[-1].sku_code]) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more, total=total)
+    return page(rows, limit, total, ("sku_code",), InventoryLevel.model_validate)
 
 
 def level(caller: Caller, version: ForecastVersion, sku: Row) -> InventoryLevelDetail:

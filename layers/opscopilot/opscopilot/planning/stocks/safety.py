@@ -11,7 +11,7 @@ from opscopilot.forecasting.schemas import ForecastVersion
 from opscopilot.kernel import uom
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.pagination import Page, decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import Page, cut, decode_cursor
 from opscopilot.planning.stocks.schemas import (
     Abc,
     CurrencyCost,
@@ -60,9 +60,7 @@ def page(
         f"{_ROWS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :rows", **params, **position, rows=limit + 1,
         code=version.code, as_of=version.as_of,
     )  # fmt: skip
-    last = rows[limit - 1] if len(rows) > limit else None
-    more = encode_cursor([last["sku_code"], str(last["location_id"] or "")]) if last else None
-    return rows[:limit], more, total
+    return *cut(rows, limit, "sku_code", "location_id"), total
 
 
 def safety_stocks(tx: Tx, version: ForecastVersion, **asked: Any) -> Page[SafetyStock]:

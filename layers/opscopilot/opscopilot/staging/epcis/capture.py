@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound, TooLarge, ValidationFailed
-from opscopilot.kernel.pagination import decode_cursor, encode_cursor
+from opscopilot.kernel.pagination import cut, decode_cursor
 from opscopilot.kernel.tenancy import Principal
 from opscopilot.staging.epcis.documents import HEAD, events, is_epcis
 from opscopilot.staging.epcis.rows import Wrong, convert
@@ -141,8 +141,8 @@ def page(tx: Tx, limit: int, token: str | None) -> tuple[list[CaptureJob], str |
         f"{_SELECT} AND (CAST(:after AS text) IS NULL OR id < CAST(:after AS uuid)) ORDER BY id DESC LIMIT :limit",
         names=list(_BEHAVIOURS), after=str(after) if after else None, limit=limit + 1,
     )  # fmt: skip
-    more = encode_cursor([rows[limit - 1]["id"]]) if len(rows) > limit else None
-    return _described(tx, rows[:limit]), more
+    kept, more = cut(rows, limit, "id")
+    return _described(tx, kept), more
 
 
 _SELECT = """SELECT id, file_name, created_at, mapping FROM staging.ingestion_jobs
