@@ -58,6 +58,11 @@ class Situation:
         found = self.by_id.get(user_id)
         return found.zone if found else self.zone
 
+    def name_of(self, user_id: str) -> str:
+        """What others call that person: the name, else the id."""
+        found = self.by_id.get(user_id)
+        return found.name or user_id if found else user_id
+
     def on_call(self, now: datetime) -> dict[str, str]:
         """Who is on call now -> in which schedule (the first by its code)."""
         found: dict[str, str] = {}

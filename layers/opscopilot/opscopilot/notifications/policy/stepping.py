@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,12 +67,16 @@ def _nobody(kind: str, code: str) -> str:
 
 
 def run(
-    policy: Policy, number: int, subject: Subject, situation: Situation, at: datetime, told: Collection[str]
+    policy: Policy, number: int, subject: Subject, situation: Situation, at: datetime, told: Mapping[str, datetime]
 ) -> StepPlan:
-    """What step `number` (1 is the first) does at `at`. `told`: who was told at this severity already."""
+    """What step `number` (1 is the first) does at `at`. `told`: who hears at this severity already, and from when on.
+
+    Whom something still holds back, a night's sleep say, is told now if they are on call.
+    """
     step = policy.steps[number - 1]
     who = named(step, situation, at)
-    fresh = who.users if step.repeat else who.users - set(told)
+    knowing = {user for user, since in told.items() if since <= at or user not in who.on_call}
+    fresh = who.users if step.repeat else who.users - knowing
     occasion = Occasion("step", number, quieting(subject, situation, at), fresh, who.on_call, step.channels)
     reach = Reach(situation, at)
     people = [one for one in situation.people if one.user_id in fresh]
@@ -89,6 +93,15 @@ def _why_nobody(who: Named, fresh: frozenset[str]) -> str:
     return f"Nobody was told: {', '.join(who.missing)}."
 
 
+def hearing(decisions: Collection[Decision]) -> dict[str, datetime]:
+    """Who hears, and from when on."""
+    found: dict[str, datetime] = {}
+    for one in decisions:
+        if one.status == "pending" and one.scheduled_at is not None:
+            found[one.user_id] = min(one.scheduled_at, found.get(one.user_id, one.scheduled_at))
+    return found
+
+
 def timeline(
     policy: Policy, done: int, subject: Subject, situation: Situation, opened: datetime,
     first: Collection[Decision], until: datetime | None = None,
@@ -98,17 +111,21 @@ def timeline(
     A step that reaches nobody gives way to the next at once, as in `escalating`.
     """
     wait = held(quieting(subject, situation, opened), None, opened, situation.zone)
-    start = wait.until if wait else opened
-    told = {one.user_id for one in first if one.status == "pending"}
+    at = due(policy, done, wait.until if wait else opened)
+    told = hearing(first)
     made: list[StepPlan] = []
-    while done < len(policy.steps):
-        at = due(policy, done, start)
-        if at is None or (until is not None and at >= until):
-            break
+    while at is not None and (until is None or at < until):
         step = run(policy, done + 1, subject, situation, at, told)
         made.append(step)
-        told |= {one.user_id for one in step.decisions if one.status == "pending"}
+        told = {**hearing(step.decisions), **told}
         done += 1
-        if step.reason is not None and done < len(policy.steps):
-            start = at - timedelta(minutes=policy.steps[done].after_minutes)
+        at = next_due(policy, done, at, reached=step.reason is None)
     return tuple(made)
+
+
+def next_due(policy: Policy, done: int, at: datetime, *, reached: bool) -> datetime | None:
+    """When the step after `done` of them runs, where the last ran at `at`: at once if that one reached nobody."""
+    if done >= len(policy.steps):
+        return None
+    pause = policy.steps[done].after_minutes - policy.steps[done - 1].after_minutes if done else 0
+    return at + timedelta(minutes=pause) if reached else at

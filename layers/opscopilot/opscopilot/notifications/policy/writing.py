@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from opscopilot.kernel.db import Tx
@@ -48,7 +48,7 @@ def write(tx: Tx, plans: Sequence[tuple[Told, Plan]], now: datetime) -> int:
         about.append(_about(told, sets[key]))
     if not decisions:
         return 0
-    return tx.execute(
+    written = tx.execute(
         """INSERT INTO notification.notifications (tenant_id, alert_id, event_id, user_id, title, message, type,
                alert_type, severity, channel, status, reason, dedupe_key, scheduled_at, held_by, purpose, round,
                urgent, silence_id, created_at, updated_at)
@@ -63,6 +63,41 @@ def write(tx: Tx, plans: Sequence[tuple[Told, Plan]], now: datetime) -> int:
            ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING""",
         tenant_id=tx.tenant_id, now=now, about=json.dumps(about), decisions=json.dumps(decisions),
     )  # fmt: skip
+    add_history(tx, [one for told, plan in plans if (one := _silenced(told, plan)) is not None], now)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A line of an alert's history that the system itself writes."""
+
+    alert_id: UUID
+    kind: Literal["policy_step", "silenced"]
+    note: str
+    detail: dict[str, Any]
+
+
+def add_history(tx: Tx, lines: Sequence[Happened], now: datetime) -> None:
+    """Write the lines; nobody can change or take them away afterwards."""
+    if lines:
+        rows = [
+            {"alert_id": str(one.alert_id), "kind": one.kind, "note": one.note, "detail": one.detail} for one in lines
+        ]
+        tx.execute(
+            """INSERT INTO notification.alert_history (tenant_id, alert_id, at, kind, actor, via, note, detail)
+               SELECT :tenant_id, r.alert_id, :now, r.kind, 'system', 'system', r.note, r.detail
+               FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (alert_id uuid, kind text, note text, detail jsonb)""",
+            tenant_id=tx.tenant_id, now=now, rows=json.dumps(rows),
+        )  # fmt: skip
+
+
+def _silenced(told: Told, plan: Plan) -> Happened | None:
+    held = [one for one in plan.decisions if one.silence_id is not None and one.purpose == "raised"]
+    if not held:
+        return None
+    by = {str(one.silence_id) for one in held}
+    note = f"A silence holds back {len(held)} notifications. {held[0].reason}"
+    return Happened(told.alert_id, "silenced", note, {"silences": sorted(by), "notifications": len(held)})
 
 
 def start_policies(tx: Tx, plans: Sequence[tuple[Told, Plan]], now: datetime) -> None:

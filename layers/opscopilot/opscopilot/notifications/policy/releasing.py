@@ -1,0 +1,92 @@
+"""What waits moves when silences and plans change: a new silence takes in what had not left yet, and what is held by
+a silence that was ended, or by an event that is no longer planned, is let go."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from opscopilot.kernel.db import Row, Tx
+from opscopilot.notifications.channels import Kinds
+from opscopilot.notifications.people.calendar import PlantCalendar
+from opscopilot.notifications.policy import stored
+from opscopilot.notifications.policy.escalating import subject_of
+from opscopilot.notifications.policy.holding import held, quieting
+from opscopilot.notifications.policy.rules import Silence
+from opscopilot.notifications.policy.situation import situation as read_situation
+from opscopilot.notifications.policy.state import Situation
+
+_ALERT = "a.alert_id, a.alert_type, a.severity, a.fingerprint, a.correlation_key, a.entity_type, a.entity_code, a.place"
+_JOINED = "JOIN notification.alerts a ON a.tenant_id = n.tenant_id AND a.alert_id = n.alert_id"
+_WAITING = f"""
+SELECT n.id, n.user_id, n.urgent, n.held_by, n.scheduled_at, n.silence_id, {_ALERT} FROM notification.notifications n {_JOINED}
+WHERE n.status = 'pending' AND n.severity <> 'critical' AND n.alert_id = ANY(CAST(:alerts AS uuid[]))
+ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
+"""
+_ENDED = f"""
+SELECT n.id, n.user_id, n.urgent, n.held_by, n.scheduled_at, n.silence_id, {_ALERT}
+FROM notification.silences s JOIN notification.notifications n ON n.tenant_id = s.tenant_id AND n.silence_id = s.id
+{_JOINED}
+WHERE s.ended_at IS NOT NULL AND s.ends_at > :now AND n.status = 'pending' AND n.held_by = 'silence'
+ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
+"""
+_MUTED = f"""
+SELECT n.id, n.user_id, n.urgent, n.held_by, n.scheduled_at, n.silence_id, {_ALERT} FROM notification.notifications n {_JOINED}
+WHERE n.status = 'pending' AND n.held_by = 'mute' AND n.scheduled_at > :now
+ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
+"""
+_NEWS = f"""
+UPDATE notification.silences SET applied_at = :now
+WHERE applied_at IS NULL AND ended_at IS NULL AND starts_at <= :now AND ends_at > :now RETURNING {stored.SILENCE}
+"""
+
+
+def release(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> int:
+    """Bring what is waiting in line with the silences and planned events of now; how many notifications moved."""
+    news = [stored.silence_from(row) for row in tx.rows(_NEWS, now=now)]
+    waiting = tx.rows(_ENDED, now=now) + tx.rows(_MUTED, now=now) + (_covered(tx, news, now) if news else [])
+    if not waiting:
+        return 0
+    situation = read_situation(tx, now, calendar, kinds)
+    changes = {row["id"]: change for row in waiting if (change := _change(row, situation, now)) is not None}
+    return _write(tx, list(changes.values()), now) if changes else 0
+
+
+def _covered(tx: Tx, news: list[Silence], now: datetime) -> list[Row]:
+    """What waits for anything else and is about an alert that a new silence covers."""
+    alerts = tx.rows(f"SELECT {_ALERT} FROM notification.alerts a WHERE closed_at IS NULL AND severity <> 'critical'")
+    about = [str(row["alert_id"]) for row in alerts if any(one.covers(subject_of(row), now) for one in news)]
+    return tx.rows(_WAITING, alerts=about) if about else []
+
+
+def _change(row: Row, situation: Situation, now: datetime) -> dict[str, Any] | None:
+    """The columns that change; None: everything stays."""
+    subject = subject_of(row)
+    who = situation.by_id.get(row["user_id"])
+    availability = who.availability if who is not None and not row["urgent"] else None
+    hold = held(quieting(subject, situation, now), availability, now, situation.zone_of(row["user_id"]))
+    if hold is None and row["held_by"] not in ("silence", "mute"):
+        return None
+    if hold is not None and hold.by not in ("silence", "mute") and row["held_by"] not in ("silence", "mute"):
+        return None
+    after = (hold.until, hold.by, hold.silence_id) if hold else (now, None, None)
+    if after == (row["scheduled_at"], row["held_by"], row["silence_id"]):
+        return None
+    until, by, silence_id = after
+    return {
+        "id": str(row["id"]), "scheduled_at": until.isoformat(), "held_by": by,
+        "reason": hold.reason if hold else "Was held back; what held it is over.",
+        "silence_id": str(silence_id) if silence_id else None,
+    }  # fmt: skip
+
+
+def _write(tx: Tx, changes: list[dict[str, Any]], now: datetime) -> int:
+    return tx.execute(
+        """UPDATE notification.notifications n SET scheduled_at = r.scheduled_at, held_by = r.held_by,
+               reason = r.reason, silence_id = r.silence_id, updated_at = :now, row_version = n.row_version + 1
+           FROM jsonb_to_recordset(CAST(:changes AS jsonb))
+               AS r (id uuid, scheduled_at timestamptz, held_by text, reason text, silence_id uuid)
+           WHERE n.id = r.id""",
+        changes=json.dumps(changes), now=now,
+    )  # fmt: skip
