@@ -1,23 +1,30 @@
-"""AWS Secrets Manager as the place of connectors' secrets."""
+"""AWS Secrets Manager as the place of connectors' secrets and of the key that signs links."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from opscopilot.staging.connectors.secrets import SecretMissing
 
+_IMPATIENT = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2})
 _GONE = frozenset({"ResourceNotFoundException", "InvalidRequestException", "AccessDeniedException"})
 
 
 class SecretsManagerStore:
-    """Implements staging.connectors.secrets.SecretStore. `client` is a boto3 Secrets Manager client."""
+    """Implements staging.connectors.secrets.SecretStore. `client` is a boto3 Secrets Manager client.
 
-    def __init__(self, client: Any) -> None:
+    `description` is what a person reads beside a secret that was made here.
+    """
+
+    def __init__(self, client: Any, description: str = "OpsCopilot: a connector's secret") -> None:
         self._client = client
+        self._description = description
 
     def get(self, ref: str) -> dict[str, str]:
         """The secret's fields. One that is plain text, not JSON, is given as the field `password`."""
@@ -41,9 +48,19 @@ class SecretsManagerStore:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException" or ref.startswith("arn:"):
                 raise _translated(error, ref) from error
-            self._client.create_secret(Name=ref, SecretString=text, Description="OpsCopilot: a connector's secret")
+            self._client.create_secret(Name=ref, SecretString=text, Description=self._description)
 
 
 def _translated(error: ClientError, ref: str) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
     return SecretMissing(ref) if code in _GONE else error
+
+
+def secret_text(region: str, ref: str) -> Callable[[], str]:
+    """How to read the text of one secret of the installation; nothing is asked, or imported, before the first call."""
+
+    def read() -> str:
+        client = boto3.client("secretsmanager", region_name=region, config=_IMPATIENT)
+        return str(client.get_secret_value(SecretId=ref)["SecretString"])
+
+    return read

@@ -9,15 +9,13 @@ from typing import Any
 import boto3
 
 from opscopilot.adapters.database import open_database
-from opscopilot.adapters.email import SesEmail
 from opscopilot.adapters.events import EventBridgePublisher
-from opscopilot.adapters.sms import SnsSms
-from opscopilot.adapters.web import Outbound, Slack, Webhook
+from opscopilot.entrypoints.channels import channels
 from opscopilot.kernel.clock import Clock, Deadline, SystemClock
 from opscopilot.kernel.errors import OpsError, ValidationFailed
 from opscopilot.kernel.settings import NotifySettings
 from opscopilot.notifications.alerts.incoming import from_body
-from opscopilot.notifications.channels import Channel
+from opscopilot.adapters.channels import KINDS
 from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
 
@@ -25,22 +23,11 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def channels(settings: NotifySettings, clock: Clock) -> dict[str, Channel]:
-    """Every channel of this installation, by name."""
-    out = Outbound(allow_loopback=settings.stage == "local")
-    return {
-        "email": SesEmail(settings.email_sender, settings.aws_region),
-        "sms": SnsSms(settings.aws_region),
-        "slack": Slack(out),
-        "webhook": Webhook(out, clock),
-    }
-
-
 def notifier(settings: NotifySettings, clock: Clock) -> Notifier:
     """The service with its adapters."""
     db = open_database(settings)
     bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
-    return Notifier(db, Sender(db, channels(settings, clock), clock), bus, clock, settings.console_url)
+    return Notifier(db, Sender(db, channels(settings, clock), KINDS, clock), bus, clock, settings.console_url)
 
 
 def notify_handler() -> Handler:

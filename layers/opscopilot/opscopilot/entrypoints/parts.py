@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from fastapi import APIRouter
 
-from opscopilot.adapters.email import SesEmail
+from opscopilot.adapters.channels import KINDS
 from opscopilot.adapters.events import EventBridgePublisher
 from opscopilot.adapters.executions import StateMachineRuns
 from opscopilot.adapters.functions import ForecastFunction, lambda_client
@@ -23,6 +23,8 @@ from opscopilot.copilot.cards import CardIndex
 from opscopilot.copilot.chat import ChatModel
 from opscopilot.copilot.router import Router
 from opscopilot.copilot.service import Copilot
+from opscopilot.entrypoints.channels import installation
+from opscopilot.entrypoints.links import link_signer
 from opscopilot.forecasting import routes as forecasting_routes
 from opscopilot.forecasting.computing import Computer
 from opscopilot.forecasting.routes import quality as quality_routes
@@ -30,6 +32,7 @@ from opscopilot.forecasting.runs.executions import Runs
 from opscopilot.forecasting.tools import TOOLS as FORECAST_TOOLS
 from opscopilot.insights import routes as insights_routes
 from opscopilot.insights.alert_tools import TOOLS as ALERT_TOOLS
+from opscopilot.kernel.clock import SystemClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import relay
 from opscopilot.kernel.settings import CopilotSettings
@@ -37,9 +40,11 @@ from opscopilot.kernel.tools import ToolRegistry
 from opscopilot.manufacturing import entities
 from opscopilot.manufacturing import routes as manufacturing_routes
 from opscopilot.manufacturing.tools import TOOLS as OPERATIONS_TOOLS
+from opscopilot.manufacturing.working_time import WorkingTime
 from opscopilot.notifications import routes as notification_routes
-from opscopilot.notifications.channels import Channel
 from opscopilot.notifications.alerts.routes import Relay
+from opscopilot.notifications.channels import Channel
+from opscopilot.notifications.links.signing import Signer
 from opscopilot.planning.forecasts import routes as planning_routes
 from opscopilot.planning.stocks import routes as stock_routes
 from opscopilot.staging import routes as staging_routes
@@ -60,6 +65,7 @@ class Outside:
     pulls: PullArea
     computer: Computer
     chat: ChatModel | None = None
+    links: Signer | None = None
 
 
 def outside(settings: CopilotSettings, db: Database) -> Outside:
@@ -68,6 +74,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
     store = S3ObjectStore(boto3.client("s3", region_name=region))
     bus = EventBridgePublisher(boto3.client("events", region_name=region), settings.event_bus_name)
     machines = boto3.client("stepfunctions", region_name=region)
+    here = installation(settings, SystemClock())
 
     def publish(tenant_id: UUID) -> int:
         with db.tenant(tenant_id) as tx:
@@ -79,7 +86,8 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
         ingestions=StateMachineRuns(machines, settings.ingestion_state_machine_arn),
         pulls=_pulls(settings, machines),
         computer=ForecastFunction(lambda_client(region), settings.forecast_function_name),
-        mail=SesEmail(settings.email_sender, region), relay=publish, chat=from_settings(settings),
+        mail=KINDS["email"].build(here), relay=publish, chat=from_settings(settings),
+        links=link_signer(settings),
     )  # fmt: skip
 
 
@@ -121,6 +129,6 @@ def context_routers(around: Outside) -> list[APIRouter]:
         planning_routes.router(around.runs),
         stock_routes.router(),
         insights_routes.router(),
-        notification_routes.router(around.mail, around.relay),
+        notification_routes.router(around.mail, around.relay, around.links),
         copilot_routes.router(copilot(around.chat)),
     ]

@@ -7,6 +7,10 @@ import socket
 from collections.abc import Callable
 
 Resolve = Callable[[str, int], list[str]]
+# Special by IANA's registries; versions of Python differ about them.
+_ALSO_INSIDE = tuple(ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20"))
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is given out. What lies beside it (site-local, segment routing, local translation) is inside something."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -25,8 +29,10 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or _nat64(ip)
         if inner is not None:
             return is_public(str(inner))
-        if ip.teredo is not None:
+        if ip.teredo is not None or ip not in _GLOBAL_UNICAST:
             return False
+    if any(ip in one for one in _ALSO_INSIDE if one.version == ip.version):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -66,7 +66,10 @@ class NotifySettings(FunctionSettings):
 
     event_bus_name: str
     email_sender: str = Field(pattern=r".+@.+")
+    email_configuration_set: str | None = None
     console_url: str | None = None
+    public_url: str | None = None
+    link_key_secret: str | None = None
 
 
 class CopilotSettings(FunctionSettings):
@@ -81,6 +84,7 @@ class CopilotSettings(FunctionSettings):
     sync_state_machine_arn: str
     event_bus_name: str
     email_sender: str = Field(pattern=r".+@.+")
+    email_configuration_set: str | None = None
     jwt_issuer: str
     jwt_audience: str
     jwt_jwks_url: str
@@ -89,6 +93,7 @@ class CopilotSettings(FunctionSettings):
     openai_api_key_secret: str | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-5-mini"
+    link_key_secret: str | None = None
 
 
 class MigrateSettings(FunctionSettings):

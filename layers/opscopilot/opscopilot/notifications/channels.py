@@ -119,8 +119,8 @@ class Web(Protocol):
 class SecretStore(Protocol):
     """Where tenants' secrets of channels are. A secret is a flat set of named texts."""
 
-    def get(self, ref: str) -> dict[str, str]:
-        """The fields; empty when there is no such secret (any more)."""
+    def get(self, ref: str, *, fresh: bool = False) -> dict[str, str]:
+        """The fields, as they were at most a minute ago (`fresh`: now); empty when there is no such secret."""
         ...
 
     def put(self, ref: str, fields: Mapping[str, str]) -> None:

@@ -41,14 +41,22 @@ def networks(setting: str) -> tuple[Network, ...]:
 
 @dataclass(frozen=True)
 class AddressGuard:
-    """Decides which address of a host is connected to. `local` also allows loopback (one machine, tests)."""
+    """Decides which address of a host is connected to. `local` also allows loopback (one machine, tests).
+
+    `loopback_only`: nothing else; for plain http, which never leaves the machine.
+    """
 
     local: bool = False
     allowed: tuple[Network, ...] = ()
     resolver: Resolve = field(default=resolve)
+    loopback_only: bool = False
 
     def check(self, host: str, port: int) -> str:
-        """The address to connect to. Every address the name has must be allowed; raises AddressRefused."""
+        """The address to connect to; raises AddressRefused like `addresses`."""
+        return self.addresses(host, port)[0]
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses to try, in order. Every address the name has must be allowed; raises AddressRefused."""
         try:
             addresses = self.resolver(host, port)
         except (OSError, UnicodeError) as error:
@@ -60,7 +68,7 @@ class AddressGuard:
                 "address_refused", f"{host} is an address inside a network, which is not called. If it is a system "
                 "of the plant, whoever runs OpsCopilot adds its network to CONNECTOR_ALLOW_PRIVATE.",
             )  # fmt: skip
-        return addresses[0]
+        return addresses
 
     def may(self, address: str) -> bool:
         """Whether this one address may be called."""
@@ -74,6 +82,8 @@ class AddressGuard:
             return False
         if ip.is_loopback:  # on AWS: the function's own runtime
             return self.local
+        if self.loopback_only:
+            return False
         if is_public(str(ip)):
             return True
         return any(ip in one for one in self.allowed if one.version == ip.version)

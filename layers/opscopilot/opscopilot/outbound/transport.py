@@ -1,16 +1,18 @@
-"""An httpx2 transport that connects to checked addresses only and cuts an exchange off at its time limit.
+"""Connections to checked addresses only, as a pool and as an httpx2 transport; an exchange ends at its time limit.
 
-TLS and the Host header still speak to the name. A proxy from the environment is not used.
+TLS and the Host header still speak to the name. A proxy from the environment is not used. Safe for several threads:
+each has the limit of its own exchange, and an exchange stays in the thread that began it.
 """
 
 from __future__ import annotations
 
 import ssl
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore2
 import httpx2
@@ -24,6 +26,8 @@ _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
     httpcore2.ConnectError: httpx2.ConnectError,
     httpcore2.NetworkError: httpx2.NetworkError,
 }
+_TRIED = 3  # of the addresses that a name has
+_T = TypeVar("_T")
 
 
 @lru_cache
@@ -32,11 +36,10 @@ def tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Limit:
-    """The moment (of time.monotonic) at which the exchange in hand must be over."""
+class Limit(threading.local):
+    """The moment (of time.monotonic) at which this thread's exchange must be over."""
 
-    def __init__(self) -> None:
-        self.at = float("inf")
+    at: float = float("inf")
 
     def left(self, timeout: float | None) -> float:
         """Seconds a socket may wait; ReadTimeout when none are left."""
@@ -73,7 +76,7 @@ class _TimedStream(httpcore2.NetworkStream):
 
 
 class _Pinned(httpcore2.NetworkBackend):
-    """Connects to the address that was checked; the name is not resolved a second time."""
+    """Connects to an address that was checked; the name is not resolved a second time."""
 
     def __init__(self, guard: AddressGuard, limit: Limit) -> None:
         self._guard = guard
@@ -84,9 +87,48 @@ class _Pinned(httpcore2.NetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:  # fmt: skip
-        address = self._guard.check(host, port)
-        stream = self._inner.connect_tcp(address, port, self._limit.left(timeout), local_address, socket_options)
-        return _TimedStream(stream, self._limit)
+        found = _within(self._limit.left(None), lambda: self._guard.addresses(host, port))[:_TRIED]
+        for behind, address in enumerate(found, 1 - len(found)):
+            patience = self._limit.left(timeout) / (1 - behind)  # leaves time for those still to try
+            try:
+                stream = self._inner.connect_tcp(address, port, patience, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if not behind:
+                    raise
+            else:
+                return _TimedStream(stream, self._limit)
+        raise httpcore2.ConnectError("no address")  # the guard never gives an empty list
+
+
+def _within(seconds: float, ask: Callable[[], _T]) -> _T:
+    """What `ask` gives, or ConnectTimeout: a name server can take its time, and a resolver has no time limit."""
+    if seconds == float("inf"):
+        return ask()
+    given: list[_T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            given.append(ask())
+        except BaseException as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=run, daemon=True, name="resolve")
+    asking.start()
+    asking.join(seconds)
+    if failed:
+        raise failed[0]
+    if not given:
+        raise httpcore2.ConnectTimeout("the name was not resolved in time")
+    return given[0]
+
+
+def pinned_pool(guard: AddressGuard, limit: Limit, connections: int, kept: int) -> httpcore2.ConnectionPool:
+    """Connections under `guard` and `limit`: at most so many, and so many of them kept open for the next call."""
+    return httpcore2.ConnectionPool(
+        ssl_context=tls(), max_connections=connections, max_keepalive_connections=kept, keepalive_expiry=20.0,
+        network_backend=_Pinned(guard, limit),
+    )  # fmt: skip
 
 
 class _Body(httpx2.SyncByteStream):
@@ -107,10 +149,7 @@ class PinnedTransport(httpx2.BaseTransport):
 
     def __init__(self, guard: AddressGuard) -> None:
         self.limit = Limit()
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls(), max_connections=4, max_keepalive_connections=2, keepalive_expiry=20.0,
-            network_backend=_Pinned(guard, self.limit),
-        )  # fmt: skip
+        self._pool = pinned_pool(guard, self.limit, connections=4, kept=2)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
