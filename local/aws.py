@@ -24,7 +24,7 @@ from moto import mock_aws
 from local.constants import ACCOUNT, REGION
 from local.environment import offline_environment
 from local.functions import FunctionHost, FunctionSpec, Outcome
-from local.localise import RESOLVED, STACK, localise
+from local.localise import RESOLVED, STACK, SUBSTITUTE, localise
 from local.objects import ObjectStore
 from local.seams import (
     Patches,
@@ -82,6 +82,7 @@ class LocalAws:
         self._mock.start()
         try:
             self._install_seams()
+            secrets.generate(self.template.of_type("AWS::SecretsManager::Secret"), SUBSTITUTE)
             self._create_stack()
             self._configure_buckets()
             outbox.install()

@@ -38,6 +38,7 @@ STACK = "opscopilot-local"
 RESOLVED = "LocalResolved"
 # moto answers a Ref to these with an object instead of a name; the attribute says the same.
 REF_ATTRIBUTE = {"AWS::Events::EventBus": "Name"}
+SUBSTITUTE = "local-"  # what a reference to a dropped resource becomes: this and its name
 _SUB = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
@@ -118,7 +119,7 @@ class _Walker:
         return _SUB.sub(fill, str(value))
 
     def _text(self, path: str) -> str:
-        return self._substitutes.get(path, f"local-{path}")
+        return self._substitutes.get(path, f"{SUBSTITUTE}{path}")
 
 
 def _named(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,7 @@ class Stack:
             "JWT_JWKS_URL": self.identity.jwks_url,
             "S3_PUBLIC_ENDPOINT": self._api_url + PREFIX.rstrip("/"),
             "CONSOLE_URL": self._api_url,
+            "PUBLIC_URL": self._api_url,
             **_chosen_model(),
         }
 

@@ -1,13 +1,15 @@
-"""Seam ``SecretsManagerBackend.create_secret`` and ``put_secret_value``: connectors' secrets outlive the stack.
+"""Seam ``SecretsManagerBackend.create_secret`` and ``put_secret_value``: secrets outlive the stack.
 
-They lie in one file of the state folder that only its owner may read, as the rest of this machine's data does.
+Connectors' secrets, and those the template has generated (moto's CloudFormation makes none). They lie in one file of the state folder that only its owner may read, as the rest of this machine's data does.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,19 @@ def install(patches: Patches, path: Path) -> None:
         client.create_secret(Name=name, SecretString=text)
     for method in ("create_secret", "put_secret_value"):
         patches.replace(SecretsManagerBackend, method, _keeping(getattr(SecretsManagerBackend, method), path))
+
+
+def generate(declared: Iterable[tuple[str, Mapping[str, Any]]], prefix: str) -> None:
+    """Make the template's generated secrets that are not there yet, under the names that references to them become."""
+    client = boto3.client("secretsmanager", region_name=REGION)
+    there = {one.name for one in secretsmanager_backends[ACCOUNT][REGION].secrets.values()}
+    for logical, properties in declared:
+        name, wish = f"{prefix}{logical}", properties.get("GenerateSecretString")
+        if wish is not None and name not in there:
+            made = secrets.token_hex(int(wish.get("PasswordLength", 32)) // 2)
+            key = wish.get("GenerateStringKey")
+            text = json.dumps({**json.loads(wish["SecretStringTemplate"]), key: made}) if key else made
+            client.create_secret(Name=name, SecretString=text)
 
 
 def _kept(path: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from local.constants import REPOSITORY
 from local.proxy_event import match_route
 from local.template import load
 from local.ticker import Ticker, next_fire
+from opscopilot.notifications.links.keys import read_keys
 
 FUNCTIONS = ("Ingest", "Normalize", "Forecast", "Notify", "Copilot", "Migrate")
 
@@ -42,6 +43,8 @@ def test_functions_have_code_and_a_resolved_environment(product: LocalAws) -> No
         assert not [v for v in spec.environment.values() if "Ref" in v or "GetAtt" in v or "${" in v]
     environment = product.host.specs["CopilotFunction"].environment
     assert environment["LANDING_BUCKET"] == product.names["LandingBucket"]
+    key = product.client("secretsmanager").get_secret_value(SecretId=environment["LINK_KEY_SECRET"])
+    assert len(read_keys(key["SecretString"])) == 1
     assert environment["INGESTION_STATE_MACHINE_ARN"] == product.names["IngestionStateMachine"]
 
 

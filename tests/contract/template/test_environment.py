@@ -80,5 +80,7 @@ def test_no_secret_travels_as_a_variable(template: Template) -> None:
         for name, value in environment(template, function).items():
             assert not any(word in name for word in ("PASSWORD", "TOKEN")), name
             if "KEY" in name or "SECRET" in name:
-                assert name in ("OPENAI_API_KEY_SECRET", "DB_MASTER_SECRET_ARN"), name  # addresses, not secrets
+                assert name in ("OPENAI_API_KEY_SECRET", "DB_MASTER_SECRET_ARN", "LINK_KEY_SECRET"), (
+                    name
+                )  # addresses, not secrets
             assert "resolve:secretsmanager" not in str(value)

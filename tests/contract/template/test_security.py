@@ -30,6 +30,8 @@ WILDCARDS = {
 PUBLIC_ROUTES = {
     "GET /api/v1/health", "GET /api/v1/health/live", "GET /api/v1/health/ready", "GET /api/v1/health/db",
     "GET /health", "GET /docs", "GET /openapi.json", "OPTIONS /{proxy+}",
+    # The signed one-time link is the right to act: GET shows its page, POST uses it.
+    "GET /api/v1/notify/act/{token}", "POST /api/v1/notify/act/{token}",
 }  # fmt: skip
 
 
@@ -100,6 +102,22 @@ def test_only_migrate_may_read_the_owners_password(template: Template) -> None:
 def test_only_the_named_routes_are_public(template: Template) -> None:
     assert {f"{one.method} {one.path}" for one in template.routes() if one.public} == PUBLIC_ROUTES
     assert {f"{one.method} {one.path}" for one in template.routes() if not one.public} == {"ANY /{proxy+}"}
+
+
+def test_only_whoever_makes_or_follows_links_may_read_their_key(template: Template) -> None:
+    readers = {
+        name for name, s in statements(template) if "secretsmanager:GetSecretValue" in as_list(s.get("Action", []))
+        and s["Resource"] == {"Ref": "LinkKey"}
+    }  # fmt: skip
+    assert readers == {"NotifyRole", "CopilotRole"}
+    # Connectors name their secrets themselves, so the key must lie outside of what they may name.
+    assert "Name" not in template.resources["LinkKey"]["Properties"]
+
+
+def test_the_access_log_does_not_keep_what_one_time_links_are_made_of(template: Template) -> None:
+    written = template.resources["Api"]["Properties"]
+    assert "$context.path" not in json.dumps(written) + json.dumps(template.source["Resources"]["Api"])
+    assert "$context.routeKey" in json.dumps(template.source["Resources"]["Api"])
 
 
 def test_users_cannot_write_their_own_tenant(template: Template) -> None:

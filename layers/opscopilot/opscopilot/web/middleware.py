@@ -78,13 +78,15 @@ def _add_headers(message: Message, correlation: str) -> None:
 
 
 def _log(request: Request, status: int, started: float) -> None:
-    """Method, route, status, time and who. Never the query string or a body: they are the customer's data."""
+    """Method, route, status, time and who. Never the path as it came, the query string or a body: they are the
+    customer's data, and a one-time link's path is a right to act. `request_id` is the gateway's."""
     who = getattr(request.state, "principal", None)
     route = getattr(request.scope.get("route"), "path", "-")
     log.info(
         "%s %s %s", request.method, route, status,
         extra={
             "correlation_id": request.state.correlation_id, "route": route, "status": status,
+            "request_id": request.scope.get("aws.event", {}).get("requestContext", {}).get("requestId"),
             "ms": round(1000 * (time.perf_counter() - started), 1),
             "tenant_id": str(who.tenant_id) if who else None, "user_id": who.user_id if who else None,
         },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +11,18 @@ from uuid import UUID
 
 from opscopilot.kernel.clock import Clock
 from opscopilot.notifications.channels import Action
+from opscopilot.notifications.links.keys import NoLinkKey
 from opscopilot.notifications.links.signing import LIFETIME, LinkAction, Signer
 
+log = logging.getLogger(__name__)
+LinksFor = Callable[[Mapping[str, Any]], tuple[Action, ...]]
 LABELS: dict[LinkAction, str] = {"acknowledge": "I take care of it", "snooze": "Remind me later"}
 _MAY_NOT_ACT = "viewer"
+
+
+def no_links(_row: Mapping[str, Any]) -> tuple[Action, ...]:
+    """What an installation without a key or a public address offers."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -29,12 +38,17 @@ class Offer:
 
         `row` has `tenant_id`, `alert_id`, `user_id`, and where known `id` (the notification), `message_id`, `purpose`
         and `user_role`. The same message gets the same links however often it is tried. Nothing for an all-clear, and
-        nothing for somebody who may only look.
+        nothing for somebody who may only look. Nothing either while the key cannot be read: an alert does not wait
+        for its buttons.
         """
         if row.get("purpose") == "resolved" or row.get("user_role") == _MAY_NOT_ACT:
             return ()
         expires_at = self._began(row.get("message_id")) + LIFETIME
-        return tuple(Action(label, self._link(row, action, expires_at)) for action, label in LABELS.items())
+        try:
+            return tuple(Action(label, self._link(row, action, expires_at)) for action, label in LABELS.items())
+        except NoLinkKey:
+            log.exception("a message goes without links", extra={"tenant_id": str(row["tenant_id"])})
+            return ()
 
     def _link(self, row: Mapping[str, Any], action: LinkAction, expires_at: datetime) -> str:
         once = str(row.get("message_id") or row.get("id") or "")
