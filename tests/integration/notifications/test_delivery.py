@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from opscopilot.notifications.policy.former import MAX_ATTEMPTS
+from opscopilot.notifications.channels import Message, Receipt
+from opscopilot.notifications.delivery.backoff import MAX_ATTEMPTS
 from tests.integration.notifications.world import NOON, World, again, alert, plenty, refused
 
 NIGHT = NOON + timedelta(hours=12)  # 00:00 in Berlin
@@ -159,15 +162,25 @@ def test_a_late_sender_does_not_overwrite_a_newer_claim(world: World) -> None:
     tenant = world.tenant()
     world.person(tenant)
     world.service.handle(alert(tenant), lambda: 0.0)
-    from opscopilot.notifications.delivery import store
+    started, finish = threading.Event(), threading.Event()
 
-    with world.notify.tenant(tenant) as tx:
-        stale = store.claim(tx, world.clock.now())
+    @dataclass
+    class Slow:
+        """Answers when it is told to."""
+
+        def send(self, _message: Message) -> Receipt:
+            started.set()
+            assert finish.wait(10)
+            raise refused("too late")
+
+    slow = replace(world.service.sender, channels={"email": Slow()})
+    late = threading.Thread(target=slow.send_due, args=(tenant, plenty))
+    late.start()
+    assert started.wait(10)
     world.clock.advance(timedelta(minutes=6))
     world.sweep()
-    assert stale is not None
-    with world.notify.tenant(tenant) as tx:
-        assert not store.finish(tx, stale, world.clock.now(), "failed", scheduled_at=world.clock.now())
+    finish.set()
+    late.join(10)
     assert world.statuses(tenant) == ["sent"]
 
 
@@ -176,7 +189,7 @@ def test_critical_goes_first(world: World) -> None:
     world.person(tenant, min_severity="info")
     for severity in ("low", "critical", "high"):
         world.service.handle(alert(tenant, severity=severity, title=f"A {severity} one"), lambda: 0.0)
-    world.service.sender.send_due(tenant, plenty)
+    replace(world.service.sender, workers=1).send_due(tenant, plenty)
     assert world.mails[0].subject.startswith("[CRITICAL]")
 
 

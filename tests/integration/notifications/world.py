@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
+from opscopilot.adapters.channels import KINDS
 from opscopilot.entrypoints.notify import make_handler
 from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.db import Database
@@ -81,7 +82,7 @@ class World:
 
     def __post_init__(self) -> None:
         real: dict[str, Channel] = dict(self.channels)
-        self.service = Notifier(self.notify, Sender(self.notify, real, self.clock), self.bus, self.clock)
+        self.service = Notifier(self.notify, Sender(self.notify, real, KINDS, self.clock), self.bus, self.clock)
         self.handler: Callable[[dict[str, Any], Any], dict[str, Any]] = make_handler(self.service)
 
     def tenant(self, zone: str = "Europe/Berlin", code: str | None = None) -> UUID:

@@ -41,7 +41,7 @@ class Notifier:
                 event = received
                 outcome = intake.take_in(tx, event, self.clock.now())
         # Also for a known event: the process that took it in may have died before it sent anything.
-        counts = self.sender.send_due(event.tenant_id, deadline, event.event_id)
+        counts = self.sender.send_due(event.tenant_id, deadline, [event.event_id])
         log.info(
             "alert %s", outcome,
             extra={"tenant_id": str(event.tenant_id), "correlation_id": event.correlation_id,

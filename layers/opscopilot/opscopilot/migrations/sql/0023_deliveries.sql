@@ -23,6 +23,10 @@ CREATE INDEX notifications_alert_ix ON notification.notifications (tenant_id, al
 CREATE INDEX notifications_message_ix ON notification.notifications (tenant_id, message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX notifications_sent_ix ON notification.notifications (tenant_id, user_id, channel, sent_at)
     WHERE sent_at IS NOT NULL;
+CREATE INDEX notifications_provider_ix ON notification.notifications (tenant_id, provider_id)
+    WHERE provider_id IS NOT NULL;
+-- The order in which messages leave is worked out over all that are due; notifications_due_person_ix finds them.
+DROP INDEX notification.notifications_due_ix;
 
 -- Circuit breakers: how a destination (a host, a provider) is doing.
 CREATE TABLE notification.destinations (

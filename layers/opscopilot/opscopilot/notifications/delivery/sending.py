@@ -1,114 +1,55 @@
-"""Send what is due and record what became of it: claim, send outside any transaction, record, next."""
+"""Send what is due: every message leaves once, and what became of it is known."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from opscopilot.kernel.clock import Clock, Deadline
-from opscopilot.kernel.db import Database, Row
-from opscopilot.kernel.events import AlertRaised
-from opscopilot.notifications.channels import Channel, DeliveryFailed, Message, Receipt
-from opscopilot.notifications.delivery import store
-from opscopilot.notifications.policy.former import MAX_ATTEMPTS, pause_before
-from opscopilot.notifications.wording import rendering as templates
-from opscopilot.notifications.wording.facts import facts, machine_readable
+from opscopilot.kernel.db import Database
+from opscopilot.notifications.channels import Channel, Kinds
+from opscopilot.notifications.delivery import dead_letters, outcomes
+from opscopilot.notifications.delivery.attempts import Attempts
+from opscopilot.notifications.delivery.backoff import MAX_ATTEMPTS
+from opscopilot.notifications.delivery.composing import Composer, LinksFor, no_links
+from opscopilot.notifications.delivery.rounds import MIN_TIME_LEFT_S, Round
 
-log = logging.getLogger(__name__)
-
+__all__ = ["LEASE", "MIN_TIME_LEFT_S", "Sender"]
 LEASE = timedelta(minutes=5)
 """A message `sending` for longer than this has lost its sender: no function of ours runs that long."""
-
-MIN_TIME_LEFT_S = 10.0
-"""Nothing new is sent with less time than this left; a channel answers or gives up sooner."""
-
-Outcome = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Delivers one tenant's due notifications over the channels it was given."""
+    """Delivers tenants' due notifications over the channels it was given.
+
+    `workers` messages are under way at once, and besides them those whose receivers stall. Without `retry` a message
+    has one attempt.
+    """
 
     db: Database
     channels: Mapping[str, Channel]
+    kinds: Kinds
     clock: Clock
+    workers: int = 8
+    links_for: LinksFor = no_links
+    retry: bool = True
 
-    def send_due(self, tenant_id: UUID, deadline: Deadline, event_id: UUID | None = None) -> Counter[str]:
-        """Send everything that is due (of one event, if named) while there is time; counts by resulting status.
-
-        One transaction per message records the last one and claims the next, so that a crash leaves at most one
-        message in doubt.
-        """
-        counts: Counter[str] = Counter()
-        done: tuple[Row, Outcome] | None = None
-        while True:
-            with self.db.tenant(tenant_id) as tx:
-                now = self.clock.now()
-                if done is not None:
-                    claimed, (status, changed) = done
-                    store.finish(tx, claimed, now, status, **changed)
-                    counts[status] += 1
-                next_one = store.claim(tx, now, event_id) if deadline() > MIN_TIME_LEFT_S else None
-            if next_one is None:
-                return counts
-            done = next_one, self._send(next_one)
+    def send_due(self, tenant_id: UUID, deadline: Deadline, event_ids: Collection[UUID] | None = None) -> Counter[str]:
+        """Send everything that is due (of these events, if any are named) while there is time; notifications by what
+        became of them, `held` for those that wait for a snooze or a destination."""
+        one = Round(self.db, tenant_id, self.kinds, self.clock, deadline, event_ids)
+        most = MAX_ATTEMPTS if self.retry else 1
+        composer = Composer(self.links_for)
+        return one.run(Attempts(self.channels, composer, self.clock, deadline, most, one.blocked), self.workers)
 
     def take_up(self, tenant_id: UUID) -> None:
         """Make due again what lost its sender and what a person asked to be retried."""
         with self.db.tenant(tenant_id) as tx:
             now = self.clock.now()
-            store.take_back_interrupted(tx, now, now - LEASE)
-            store.take_requested_retries(tx, now)
-
-    def _send(self, row: Row) -> Outcome:
-        """What became of one claimed notification: the new status and the columns that change with it."""
-        refusal = self._cannot_go(row)
-        if refusal is not None:
-            return "suppressed", {"reason": refusal}
-        to = row[store.ADDRESSES[row["channel"]]]
-        try:
-            message = _message(row, to)
-            receipt = self.channels[row["channel"]].send(message)
-        except DeliveryFailed as error:
-            return self._failed(row, to, error)
-        except Exception as error:
-            log.exception("notification %s could not be sent", row["id"])
-            retry = DeliveryFailed(f"Our own fault: {type(error).__name__}.", retryable=True)
-            return self._failed(row, to, retry)
-        return self._sent(to, receipt)
-
-    def _cannot_go(self, row: Row) -> str | None:
-        """A message may have waited for hours: is there still somebody to send it to?"""
-        if row["user_status"] != "active":
-            return "The user is no longer active."
-        if not row[store.ADDRESSES[row["channel"]]]:
-            return f"No address for {row['channel']} is known for this user."
-        if row["channel"] not in self.channels:
-            return f"The channel {row['channel']} is not set up in this installation."
-        return None
-
-    def _sent(self, to: str, receipt: Receipt) -> Outcome:
-        return "delivered" if receipt.delivered else "sent", {
-            "destination": to, "provider_id": receipt.provider_id, "sent_at": self.clock.now(), "last_error": None,
-        }  # fmt: skip
-
-    def _failed(self, row: Row, to: str, error: DeliveryFailed) -> Outcome:
-        changed: dict[str, Any] = {"destination": to, "last_error": error.detail[:500]}
-        if not error.retryable or row["attempts"] >= MAX_ATTEMPTS:
-            return "dead", changed
-        pause = pause_before(row["id"], row["attempts"], error.retry_after_s)
-        return "failed", {**changed, "scheduled_at": self.clock.now() + pause}
-
-
-def _message(row: Row, to: str) -> Message:
-    alert = AlertRaised.model_validate(row["detail"])
-    content = templates.render(row["channel"], facts(alert, row["plant"], row["zone"]), templates.own_wording(row))
-    return Message(
-        id=row["id"], to=to, subject=content.subject, text=content.text, html=content.html,
-        data=machine_readable(alert, str(row["id"]), row["tenant_code"]), secret=row["webhook_secret"],
-    )  # fmt: skip
+            dead = outcomes.take_back_interrupted(tx, now, now - LEASE, again=self.retry)
+            dead_letters.raise_alerts(tx, dead_letters.lost_rows(dead), now, set())
+            outcomes.take_requested_retries(tx, now)
