@@ -13,8 +13,10 @@ from opscopilot.web import Caller, require
 
 _RAISERS = require("planner", "plant_manager", "fsq_manager", "buyer", "brand_manager", "category_manager")
 _ACTORS = require(*(role for role in ROLES if role != "viewer"))
+_MANAGERS = require("plant_manager", "fsq_manager")
 Raiser = Annotated[Caller, _RAISERS]
 Actor = Annotated[Caller, _ACTORS]
+Manager = Annotated[Caller, _MANAGERS]
 AlertId = Annotated[UUID, Path(description="The alert's id, as in the message or in the list of alerts.")]
 
 
