@@ -44,6 +44,7 @@ GRANTED = {
         ("ops_copilot", f"notification.{table}"): {"INSERT"}
         for table in ("alert_history", "notification_templates", "used_links")
     },
+    **{("ops_notify", f"manufacturing.{table}"): {"SELECT"} for table in ("shifts", "calendar_days", "locations")},
     ("ops_forecast", "staging.ingestion_jobs"): {"SELECT"},  # some columns: whether files are being loaded
     ("ops_forecast", "planning.forecast_settings"): {"SELECT"},
     ("ops_forecast", "planning.forecast_overrides"): {"SELECT"},

@@ -70,8 +70,9 @@ def test_the_canonical_tables_are_exactly_what_the_declarations_ask_for(db: Thro
     tables = {one for entity in ENTITIES for one in (entity.full_table, entity.table)}
     for shown in (declared, frozen):
         shown["columns"] = sorted([table, *rest] for table, _, *rest in shown["columns"])
-    for what in _SHAPE:
-        assert [row for row in frozen[what] if tables & set(map(str, row[:3]))] == declared[what], what
+    for what in _SHAPE:  # what functions/notify may read beside is in test_rights.py
+        rows = [row for row in frozen[what] if tables & set(map(str, row[:3])) and "ops_notify" not in row]
+        assert rows == declared[what], what
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

@@ -8,8 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from opscopilot.adapters.channels import KINDS
 from opscopilot.kernel.events import relay
 from opscopilot.kernel.ids import tenant_id_for, uuid7
+from opscopilot.manufacturing.working_time import WorkingTime
 from opscopilot.notifications.alerts.incoming import alert_from_outbox
 from opscopilot.notifications.routes import router
 from tests.integration.notifications.world import World, again, alert, refused
@@ -22,7 +24,7 @@ def api(world: World) -> Api:
         with world.copilot.tenant(tenant_id) as tx:
             relay(tx, world.bus)
 
-    return make_api(world.copilot, [router(world.channels["email"], publish)], world.clock)
+    return make_api(world.copilot, [router(world.channels["email"], publish, KINDS, WorkingTime())], world.clock)
 
 
 @pytest.fixture

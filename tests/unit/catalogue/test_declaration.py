@@ -114,7 +114,8 @@ def test_the_catalogue_holds_the_canonical_entities_of_the_model() -> None:
         "location", "sku", "sku_uom", "sku_xref", "sku_supersession", "supplier", "sku_supplier", "customer", "bom",
         "bom_component", "operation", "work_order", "work_order_material", "purchase_order", "purchase_order_line", "receipt",
         "sales_order", "sales_order_line", "shipment_line", "inventory_snapshot", "inventory_movement",
-        "trace_event", "trace_event_item", "trace_event_error", "promotion", "price", "calendar_day", "sensor", "sensor_reading",
+        "trace_event", "trace_event_item", "trace_event_error", "promotion", "price", "calendar_day", "shift", "sensor",
+        "sensor_reading",
     }  # fmt: skip
 
 
@@ -154,6 +155,8 @@ def test_defaults_are_values_of_their_type(entity: Entity) -> None:
             assert one.default in UNITS
         elif one.type.is_number:
             assert Decimal(one.default).is_finite()
+        elif one.type is Type.WEEKDAYS:
+            assert one.default == "1234567"
         else:
             assert one.type is Type.CODE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -97,6 +97,8 @@ def _parsed(one: Field, text: str) -> Any:
         return date.fromisoformat(text)
     if one.type is Type.INSTANT:
         return datetime.fromisoformat(text)
+    if one.type is Type.TIME:
+        return time.fromisoformat(text)
     if one.type is Type.BOOL:
         if text.lower() not in (*_TRUE, *_FALSE):
             raise ValueError(text)

@@ -17,7 +17,7 @@ from opscopilot.kernel import gs1
 Code = Literal[
     "required_missing", "bad_number", "ambiguous_number", "bad_date", "ambiguous_date", "bad_enum",
     "negative_not_allowed", "out_of_range", "not_whole", "dates_out_of_order", "bad_check_digit", "uom_unknown",
-    "uom_conflict", "bad_bool", "too_long", "damaged_code", "wrong_column_count",
+    "uom_conflict", "bad_bool", "bad_time", "bad_weekdays", "too_long", "damaged_code", "wrong_column_count",
     "unreadable_record",
 ]  # fmt: skip
 _KEPT_AS = {"not_positive": "bad_number"}
@@ -40,6 +40,8 @@ _MESSAGES: dict[str, str] = {
     "uom_unknown": "'{raw}' is not a unit we know.",
     "uom_conflict": "'{raw}' in {label} says another unit than the record does.",
     "bad_bool": "'{raw}' in {label} is neither yes nor no.",
+    "bad_time": "'{raw}' in {label} is no time of day.",
+    "bad_weekdays": "'{raw}' in {label} names no weekdays.",
     "too_long": "'{raw}' in {label} is longer than {limit} characters.",
     "damaged_code": "'{raw}' in {label} looks like a code that a spreadsheet turned into a date, a power of ten or an "
     "error.",

@@ -65,6 +65,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "promotion": ("promotion", "promo", "aktion", "kampagne", "campaign"),
     "price": ("pricelist", "preisliste", "prices", "a017", "konp", "tarif"),
     "calendar_day": ("calendar", "holiday", "kalender", "feiertag", "shutdown"),
+    "shift": ("shift", "schicht", "equipe", "turno", "skift"),
     "inventory_movement": ("movement", "matdoc", "mseg", "ledger", "transaction", "bewegung"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from opscopilot.web import PROBLEM_RESPONSES, Amount, CurrentCaller, PageQuery, 
 
 _PYTHON: dict[Type, Any] = {
     Type.INT: int, Type.QTY: Quantity, Type.PRICE: Price, Type.MONEY: Amount, Type.RATIO: Ratio,
-    Type.DATE: date, Type.INSTANT: datetime, Type.BOOL: bool,
+    Type.DATE: date, Type.INSTANT: datetime, Type.TIME: time, Type.BOOL: bool,
 }  # fmt: skip
 Search = Annotated[str | None, Query(max_length=200, description="Words that must all occur in code or name.")]
 Sort = Annotated[str | None, Query(max_length=64, description="A field; '-' in front for downwards.")]

@@ -138,7 +138,7 @@ def columns(width: int, sample: Sequence[Sequence[str]]) -> list[Column]:
 KINDS = {
     Type.CODE: "codes", Type.TEXT: "text", Type.ENUM: "values we know", Type.INT: "numbers", Type.QTY: "numbers",
     Type.PRICE: "numbers", Type.MONEY: "numbers", Type.RATIO: "numbers", Type.DATE: "dates", Type.INSTANT: "dates",
-    Type.BOOL: "yes and no", Type.UOM: "units", Type.CURRENCY: "currencies", Type.COUNTRY: "countries",
+    Type.TIME: "times of day", Type.WEEKDAYS: "weekdays", Type.BOOL: "yes and no", Type.UOM: "units", Type.CURRENCY: "currencies", Type.COUNTRY: "countries",
     Type.GTIN: "barcodes", Type.GLN: "barcodes", Type.SSCC: "barcodes",
 }  # fmt: skip
 """What the values of a type are called."""

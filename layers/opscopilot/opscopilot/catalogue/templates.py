@@ -13,7 +13,7 @@ _EXAMPLES = {
     "wo_number": "WO-30001", "customer_code": "C0100", "supplier_code": "V0200", "location_code": "WH01",
     "code": "WH01", "lot_code": "L26093001", "receipt_no": "GR-40001", "shipment_no": "DN-50001",
     "movement_no": "MV-60001", "sensor_code": "OVEN1-T1", "component_sku": "00200017", "successor_sku": "00100018", "system": "webshop", "external_id": "JAM-340",
-    "time_zone": "Europe/Copenhagen", "promo_code": "PR-70001", "customer_group": "RETAIL", "factor_to_base": "12", "city": "Aarhus", "email": "orders@example.com",
+    "time_zone": "Europe/Copenhagen", "promo_code": "PR-70001", "shift_code": "DAY", "end_local": "15:00", "customer_group": "RETAIL", "factor_to_base": "12", "city": "Aarhus", "email": "orders@example.com",
     "event_id": "ni:///sha-256;3a7b", "event_time_zone_offset": "+02:00", "scheme": "sgtin",
     "epc": "urn:epc:id:sgtin:9520067.012345.7", "name": "Example Foods", "description": "Strawberry jam 340 g",
 }  # fmt: skip
@@ -70,4 +70,6 @@ def example(field: Field) -> str:
         return field.enum[0]
     if field.type in (Type.CODE, Type.TEXT):
         return _EXAMPLES.get(field.name, field.type.value.example if field.name.startswith("sku") else "")
+    if field.type is Type.TIME:
+        return _EXAMPLES.get(field.name, field.type.value.example)
     return str(field.type.value.example)

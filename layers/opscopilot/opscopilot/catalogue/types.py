@@ -27,6 +27,8 @@ class Type(Enum):
     RATIO = Spec("numeric(9,6)", "a ratio between 0 and 1, or a percentage with %", "0.95")
     DATE = Spec("date", "a date such as 2026-09-30", "2026-09-30")
     INSTANT = Spec("timestamptz", "a date and time such as 2026-09-30 14:05", "2026-09-30 14:05")
+    TIME = Spec("time", "a time of day such as 07:00", "07:00")
+    WEEKDAYS = Spec("text", "weekdays such as Mon-Fri or 1-5 (Monday is 1)", "1-5")
     BOOL = Spec("boolean", "yes or no", "yes")
     UOM = Spec("varchar(3)", "a unit such as kg, EA or XCS", "KGM")
     CURRENCY = Spec("char(3)", "an ISO 4217 currency such as EUR", "EUR")
@@ -45,4 +47,4 @@ class Type(Enum):
     def is_text(self) -> bool:
         """Whether values are kept as text."""
         return self in (Type.CODE, Type.TEXT, Type.ENUM, Type.UOM, Type.CURRENCY, Type.COUNTRY, Type.GTIN,
-                        Type.GLN, Type.SSCC)  # fmt: skip
+                        Type.GLN, Type.SSCC, Type.WEEKDAYS)  # fmt: skip

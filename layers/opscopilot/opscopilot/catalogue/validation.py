@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from opscopilot.catalogue import dates, numbers, signs
+from opscopilot.catalogue import clock_times, dates, numbers, signs
 from opscopilot.catalogue.check import CODE_LENGTH as CODE_LENGTH
 from opscopilot.catalogue.check import Check as Check
 from opscopilot.catalogue.formats import NumberFormat
@@ -59,6 +59,10 @@ def canonical(check: Check) -> str:
         return dates.date_text(raw, check.day.layout, check.zone)
     if kind is Type.INSTANT:
         return dates.instant_text(raw, check.day.layout, check.zone, check.day_start)
+    if kind is Type.TIME:
+        return clock_times.time_text(raw)
+    if kind is Type.WEEKDAYS:
+        return clock_times.weekdays_text(raw)
     return _key(raw) if kind in _KEYS else raw
 
 
@@ -138,7 +142,9 @@ def _unreadable(check: Check) -> str:
         return "ambiguous_date" if check.refused else "bad_date"
     if check.number.problem:
         return "ambiguous_number"
-    special = {Type.BOOL: "bad_bool", Type.UOM: "uom_unknown"}
+    special = {
+        Type.BOOL: "bad_bool", Type.UOM: "uom_unknown", Type.TIME: "bad_time", Type.WEEKDAYS: "bad_weekdays",
+    }  # fmt: skip
     closed = (Type.ENUM, Type.COUNTRY, Type.CURRENCY)
     return special.get(kind, "bad_enum" if kind in closed else "bad_number")
 

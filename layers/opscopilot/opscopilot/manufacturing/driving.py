@@ -49,13 +49,13 @@ PRICE_LIST = Entity(
 CALENDAR_DAY = Entity(
     name="calendar_day", table="calendar_days", title="Calendar days", key=("location_code", "calendar_date", "kind"),
     refs=(WHERE,), search=("name",),
-    doc="A day that is not like others: closed, a holiday, a shutdown, an event that moves demand. Public holidays of "
+    doc="A day that is not like others: closed, a holiday, a shutdown, an event that moves demand, maintenance or a trial that makes figures unusual. Public holidays of "
     "the plant's country are known without being told.",
     fields=(
         ANYWHERE, Field("calendar_date", DATE, required=True),
-        Field("kind", ENUM, required=True, enum=("closed", "holiday", "shutdown", "event"), aliases=words.DAY_KIND),
+        Field("kind", ENUM, required=True, enum=("closed", "holiday", "shutdown", "event", "maintenance", "trial"), aliases=words.DAY_KIND),
         Field("name", TEXT),
-        Field("working_share", RATIO, maximum="1", doc="Share of a working day that is worked. Empty: none, but all of it at an event."),
+        Field("working_share", RATIO, maximum="1", doc="Share of a working day that is worked. Empty: none, but all of it at an event, maintenance and a trial."),
     ),
 )  # fmt: skip
 

@@ -6,10 +6,11 @@ from opscopilot.catalogue.declaration import Entity, Registry
 from opscopilot.manufacturing.driving import DRIVING
 from opscopilot.manufacturing.masters import MASTERS
 from opscopilot.manufacturing.sensing import SENSING
+from opscopilot.manufacturing.shifts import SHIFT
 from opscopilot.manufacturing.tracing import TRACING
 from opscopilot.manufacturing.transactions import TRANSACTIONS
 
-ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS, *TRACING, *SENSING, *DRIVING)
+ENTITIES: tuple[Entity, ...] = (*MASTERS, *TRANSACTIONS, *TRACING, *SENSING, *DRIVING, SHIFT)
 
 
 def registry() -> Registry:

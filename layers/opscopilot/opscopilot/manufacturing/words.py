@@ -132,7 +132,10 @@ PROMOTION_STATUS = words(
 DAY_KIND = words(
     closed="non working, non-working, nonworking, off, day off, geschlossen, arbeitsfrei, fermé, cerrado, chiuso, lukket",
     holiday="public holiday, bank holiday, feiertag, jour férié, festivo, feriado, helligdag",
-    shutdown="plant shutdown, maintenance, outage, werksferien, betriebsferien, stillstand, fermeture, parada, fermata, "
+    shutdown="plant shutdown, outage, werksferien, betriebsferien, stillstand, fermeture, parada, fermata, "
     "ferielukning",
     event="fair, campaign, messe, veranstaltung, événement, evento, arrangement",
+    maintenance="planned maintenance, planned downtime, downtime, service, repair, overhaul, cleaning, wartung, "
+    "instandhaltung, reparatur, revision, entretien, mantenimiento, manutenzione, vedligehold",
+    trial="test, test run, trial run, line trial, commissioning, versuch, probelauf, testlauf, essai, prueba, prova, forsøg",
 )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.alerts import routes as alert_routes
 from opscopilot.notifications.alerts.routes import Relay
-from opscopilot.notifications.channels import Channel
+from opscopilot.notifications.channels import Channel, Kinds
 from opscopilot.notifications.delivery import routes as delivery_routes
 from opscopilot.notifications.delivery import trial
+from opscopilot.notifications.links import routes as link_routes
+from opscopilot.notifications.links.signing import Signer
 from opscopilot.notifications.people import routes as people_routes
 from opscopilot.web import PROBLEM_RESPONSES
 
 
-def router(mail: Channel, relay: Relay) -> APIRouter:
-    """All routes under `/notify`. `mail` sends the test mail; `relay` publishes a manual alert after the commit."""
+def router(mail: Channel, relay: Relay, links: Signer | None = None) -> APIRouter:
+    """All routes under `/notify`. `mail` sends the test mail; `relay` publishes a manual alert after the commit,
+    `links` reads the one-time links of messages."""
     routes = APIRouter(prefix="/notify", tags=["notify"], responses=PROBLEM_RESPONSES)
-    people_routes.add(routes)
+    people_routes.add(routes, kinds, calendar)
     delivery_routes.add(routes)
     alert_routes.add(routes, relay)
     trial.add(routes, mail)
+    link_routes.add(routes, links)
     return routes

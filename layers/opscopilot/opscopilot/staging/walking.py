@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -95,6 +95,8 @@ def _fits(kind: Type, text: str) -> bool:
             date.fromisoformat(text)
         elif kind is Type.INSTANT:
             datetime.fromisoformat(text)
+        elif kind is Type.TIME:
+            time.fromisoformat(text)
         elif kind.is_number or kind is Type.INT:
             return Decimal(text).is_finite()
     except (ValueError, InvalidOperation):

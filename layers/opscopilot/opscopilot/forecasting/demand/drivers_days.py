@@ -19,7 +19,7 @@ _SEEN_BEFORE = 2
 
 _DAYS = """
 SELECT location_id, calendar_date, kind, coalesce(name, '') AS name,
-       coalesce(working_share, CASE WHEN kind = 'event' THEN 1 ELSE 0 END)::float8 AS working
+       coalesce(working_share, CASE WHEN kind IN ('event', 'maintenance', 'trial') THEN 1 ELSE 0 END)::float8 AS working
 FROM manufacturing.calendar_days WHERE calendar_date >= :first AND calendar_date < :past ORDER BY calendar_date, kind
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.notifications.people.calendar import EVERY_DAY, PlantCalendar, Shift
+from opscopilot.kernel.plant_calendar import EVERY_DAY, PlantCalendar, Shift
 from opscopilot.notifications.people.rotation import Layer, Restriction
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from opscopilot.notifications.people.calendar import FreeDay, Shift
+from opscopilot.kernel.plant_calendar import FreeDay, Shift
 from opscopilot.notifications.people.wall import DAY, instant_of
 
 Stretch = tuple[datetime, datetime]

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from opscopilot.notifications.people.calendar import EVERY_DAY, Shift
+from opscopilot.kernel.plant_calendar import EVERY_DAY, Shift
 from opscopilot.notifications.people.rota import Stretch, hours_of, names
 from opscopilot.notifications.people.wall import DAY, instant_at, instant_of
 
