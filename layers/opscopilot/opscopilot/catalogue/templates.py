@@ -71,5 +71,5 @@ def example(field: Field) -> str:
     if field.type in (Type.CODE, Type.TEXT):
         return _EXAMPLES.get(field.name, field.type.value.example if field.name.startswith("sku") else "")
     if field.type is Type.TIME:
-        return _EXAMPLES.get(field.name, field.type.value.example)
+        return _EXAMPLES.get(field.name, str(field.type.value.example))
     return str(field.type.value.example)

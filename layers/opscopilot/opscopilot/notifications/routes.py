@@ -16,9 +16,12 @@ from opscopilot.notifications.people import routes as people_routes
 from opscopilot.web import PROBLEM_RESPONSES
 
 
-def router(mail: Channel, relay: Relay, links: Signer | None = None) -> APIRouter:
-    """All routes under `/notify`. `mail` sends the test mail; `relay` publishes a manual alert after the commit,
-    `links` reads the one-time links of messages."""
+def router(
+    mail: Channel, relay: Relay, kinds: Kinds, calendar: PlantCalendar, links: Signer | None = None
+) -> APIRouter:
+    """All routes under `/notify`. `mail` sends the test mail; `relay` publishes a manual alert after the commit;
+    `kinds` are the channels of this installation; `calendar` knows shifts and free days; `links` reads the one-time
+    links of messages."""
     routes = APIRouter(prefix="/notify", tags=["notify"], responses=PROBLEM_RESPONSES)
     people_routes.add(routes, kinds, calendar)
     delivery_routes.add(routes)

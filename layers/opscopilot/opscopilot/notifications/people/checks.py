@@ -7,9 +7,9 @@ from datetime import time
 from typing import Any
 
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.kernel.plant_calendar import Shift
 from opscopilot.notifications.channels import ChannelCode, Kinds, all_known
 from opscopilot.notifications.people.addresses import NAMED
-from opscopilot.kernel.plant_calendar import Shift
 from opscopilot.notifications.people.rota import names
 
 

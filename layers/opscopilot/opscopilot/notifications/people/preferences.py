@@ -9,10 +9,10 @@ from typing import Any
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.errors import NotFound
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.kernel.tenancy import PlantSettings, Principal
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.people import addresses, checks
-from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.people.schemas import Preferences, PreferencesChange
 from opscopilot.notifications.policy.deciding import rank
 from opscopilot.notifications.policy.model import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import Severity
-from opscopilot.notifications.people.availability import Available
 from opscopilot.kernel.plant_calendar import PlantCalendar
+from opscopilot.notifications.people.availability import Available
 from opscopilot.notifications.people.quiet import QuietHours
 from opscopilot.notifications.people.rota import LOOK_AHEAD, Rota
 from opscopilot.notifications.people.wall import DAY

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from opscopilot.kernel.errors import Forbidden
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.people import preferences, workspaces
-from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.people.fields import Workspace
 from opscopilot.notifications.people.preferences import Whose
 from opscopilot.notifications.people.schemas import (
