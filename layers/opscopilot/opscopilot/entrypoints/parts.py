@@ -129,6 +129,6 @@ def context_routers(around: Outside) -> list[APIRouter]:
         planning_routes.router(around.runs),
         stock_routes.router(),
         insights_routes.router(),
-        notification_routes.router(around.mail, around.relay, around.links),
+        notification_routes.router(around.mail, around.relay, KINDS, WorkingTime(), around.links),
         copilot_routes.router(copilot(around.chat)),
     ]
