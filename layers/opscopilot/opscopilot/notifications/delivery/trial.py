@@ -11,7 +11,7 @@ from opscopilot.kernel.errors import Forbidden, NotFound, Unavailable
 from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.access import Body
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Message
-from opscopilot.notifications.wording.facts import one_line
+from opscopilot.notifications.wording.printable import one_line
 from opscopilot.web import Caller, CurrentCaller
 
 

@@ -1,126 +1,159 @@
-"""What a template may say about an alert: plain texts, already formatted for the reader's zone. Nothing else."""
+"""What a template may say about an alert: plain texts, already formatted for the reader's language and zone."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from opscopilot.kernel.events import AlertRaised, AlertType, Severity
-from opscopilot.kernel.money import rounded
-
-# Control characters and line ends would break headers; the bidi ones can make a subject read as something else.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-MAX_TITLE = 200
-MAX_MESSAGE = 8000
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How an alert type is named, what its amount means, and what its reader should do first."""
-
-    label: str
-    at_stake: str
-    advice: str
-
-
-KINDS: dict[AlertType, Kind] = {
-    "stockout_risk": Kind(
-        "Stock-out risk", "at stake",
-        "Expedite an open purchase order or place one today; check substitutes and allocate what is left.",
-    ),
-    "threshold_breach": Kind(
-        "Limit crossed", "affected", "Check the figure at its source, then bring it back inside its limit."
-    ),
-    "anomaly": Kind(
-        "Unusual figure", "affected", "Compare with the days around it; correct the record if it is a mistake."
-    ),
-    "forecast_bias": Kind(
-        "Forecast is biased", "affected",
-        "Look for a lost or won customer, a promotion or a new item; adjust the plan until the model has learned.",
-    ),
-    "ccp_breach": Kind(
-        "Critical limit breached", "affected",
-        "Hold the affected product, take the corrective action of the HACCP plan and record it.",
-    ),
-    "lot_hold": Kind(
-        "Lot on hold", "on hold", "Do not ship or use the lot; complete its checks, then release or reject it."
-    ),
-    "supplier_risk": Kind(
-        "Supplier risk", "exposed", "Call the supplier, confirm open deliveries and prepare the second source."
-    ),
-    "osa_gap": Kind(
-        "Empty shelf", "lost sales",
-        "Ask the store to check shelf and back room; replenish or correct the stock record.",
-    ),
-    "file_processed": Kind("File", "affected", "Read the receipt; correct what was rejected and replay it."),
-    "delivery_failed": Kind("Message not delivered", "affected", "Correct the address or the channel, then have it sent again."),
-}  # fmt: skip
+from opscopilot.kernel.events import AlertRaised, Severity
+from opscopilot.notifications.channels import Action
+from opscopilot.notifications.wording.formats import Formats, formats
+from opscopilot.notifications.wording.model import Purpose, Reader
+from opscopilot.notifications.wording.moments import Deadline, deadline_of
+from opscopilot.notifications.wording.printable import lines, one_line, safe_link
+from opscopilot.notifications.wording.shipped import Kind, common, kind
 
 COLOURS: dict[Severity, str] = {
-    "critical": "#a3123a", "high": "#c2410c", "medium": "#a16207", "low": "#1c4e80", "info": "#475569",
+    "critical": "#a3123a", "high": "#b93a0b", "medium": "#8a5a00", "low": "#1c4e80", "info": "#475569",
 }  # fmt: skip
+"""White text on each of them has a contrast of at least 5 : 1."""
+_DONE = "#1e6b3a"
+_MOST_ACTIONS = 5
+_LONGEST_IN_SMS = 160
 
 
-def one_line(text: str, longest: int = MAX_TITLE) -> str:
-    """`text` on a single printable line of at most `longest` characters: safe as a header."""
-    flat = " ".join(_UNPRINTABLE.sub(" ", text).split())
-    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why and when the message is sent. `since`: when the alert opened; `note`: what somebody said about it (the
+    reason of an all-clear); `links`: what its reader can do with one click. `now` None: when the alert was raised."""
+
+    purpose: Purpose = "raised"
+    now: datetime | None = None
+    since: datetime | None = None
+    note: str | None = None
+    links: tuple[Action, ...] = ()
 
 
-def _indented(line: str) -> str:
-    """The line made safe, with up to six of its leading blanks: they show what belongs to what."""
-    return line[: min(len(line) - len(line.lstrip(" ")), 6)] + one_line(line, MAX_MESSAGE)
+RAISED = Occasion()
 
 
-def _paragraphs(text: str) -> str:
-    lines = (_indented(line) for line in text.splitlines())
-    return "\n".join(lines).strip()[:MAX_MESSAGE]
-
-
-def _safe_link(link: str | None) -> str | None:
-    """Only web addresses become links; `javascript:` and the like are dropped."""
-    if link is None or len(link) > 2000 or _UNPRINTABLE.search(link):
-        return None
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return None
-    return link if parts.scheme in ("https", "http") and parts.hostname else None
-
-
-def _moment(instant: datetime, zone: str) -> str:
-    return f"{instant.astimezone(ZoneInfo(zone)):%a %-d %b %Y %H:%M} ({zone})"
-
-
-def facts(alert: AlertRaised, plant: str, zone: str) -> dict[str, Any]:
-    """The variables of every template. Times are in `zone`; the amount reads "EUR 12,500.00"."""
-    kind = KINDS[alert.alert_type]
-    amount = None
-    if alert.amount is not None and alert.currency:
-        amount = f"{alert.currency} {rounded(alert.amount, alert.currency):,}"
-    return {
+def facts(alert: AlertRaised, reader: Reader, locale: str = "en", occasion: Occasion = RAISED) -> dict[str, Any]:
+    """The variables of every template about one alert. Nothing in them is markup, and nothing is run."""
+    how, words = formats(locale), kind(alert.alert_type, locale)
+    severities: dict[str, str] = common(locale)["severities"]
+    deadline = deadline_of(alert, reader, locale, occasion.now or alert.occurred_at)
+    as_of = (occasion.now if occasion.purpose == "resolved" else None) or alert.occurred_at
+    found = {
+        "code": alert.alert_type if occasion.purpose == "raised" else occasion.purpose,
+        "locale": locale,
         "alert_id": str(alert.alert_id),
         "alert_type": alert.alert_type,
         "severity": alert.severity,
-        "kind": kind.label,
-        "at_stake": kind.at_stake,
-        "advice": kind.advice,
-        "colour": COLOURS[alert.severity],
-        "title": one_line(alert.title),
-        "message": _paragraphs(alert.message),
+        "severity_name": severities[alert.severity],
+        "colour": _DONE if occasion.purpose == "resolved" else COLOURS[alert.severity],
+        "kind": words.label,
+        "at_stake": words.at_stake,
+        "by": words.by,
+        "advice": words.advice,
+        "plant": one_line(reader.plant, 100),
+        "place": one_line(alert.place, 100) if alert.place else None,
+        "as_of": how.moment(as_of, reader.zone),
+        "as_of_short": how.short_moment(as_of, reader.zone),
+        "open_for": _open_for(occasion, how),
+        "note": one_line(occasion.note, 500) if occasion.note else None,
+        **_what(alert), **_money(alert, how), **_measured(alert, how, words), **deadline.facts(),
+        **_ways(alert, occasion.links, common(locale)["links"]),
+    }  # fmt: skip
+    found["figures"] = _figures(found, deadline, words, common(locale)["figures"])
+    return found
+
+
+def _what(alert: AlertRaised) -> dict[str, Any]:
+    name = one_line(alert.entity_name, 80) if alert.entity_name else None
+    code = one_line(alert.entity_code, 60) if alert.entity_code else None
+    title, message = one_line(alert.title), lines(alert.message)
+    about = f"{name} ({code})" if name and code else name or code
+    return {
+        "title": title,
+        "headline": about if name else title.rstrip("."),
+        "about": about,
+        "name": name,
+        "entity_code": code,
         "entity_type": one_line(alert.entity_type.replace("_", " "), 60),
-        "entity_code": one_line(alert.entity_code, 100) if alert.entity_code else None,
-        "amount": amount,
-        "deadline": _moment(alert.deadline, zone) if alert.deadline else None,
-        "deadline_day": f"{alert.deadline.astimezone(ZoneInfo(zone)):%a %-d %b}" if alert.deadline else None,
-        "link": _safe_link(alert.link),
-        "occurred_at": _moment(alert.occurred_at, zone),
-        "plant": one_line(plant, 100),
+        "message": message,
+        "paragraphs": [part for part in message.split("\n\n") if part],
+        "actions": [one_line(text, 300) for text in alert.actions[:_MOST_ACTIONS]],
     }
+
+
+def _money(alert: AlertRaised, how: Formats) -> dict[str, Any]:
+    if not alert.currency:
+        return {"amount": None, "amount_short": None, "amount_per_hour": None}
+    amount, hourly, currency = alert.amount, alert.amount_per_hour, alert.currency
+    return {
+        "amount": how.money(amount, currency) if amount is not None else None,
+        "amount_short": how.money(amount, currency, short=True) if amount is not None else None,
+        "amount_per_hour": how.money(hourly, currency) if hourly is not None else None,
+    }
+
+
+def _measured(alert: AlertRaised, how: Formats, words: Kind) -> dict[str, Any]:
+    """What was measured and its limit, where their unit is known: a bare number says nothing (P-90)."""
+    observed = _figure(alert.observed, alert.uom, how, words.observed_as)
+    limit = _figure(alert.threshold, alert.uom, how, words.observed_as)
+    return {"observed": observed, "limit": limit if observed else None}
+
+
+def _figure(value: Decimal | None, uom: str | None, how: Formats, shown_as: str) -> str | None:
+    if value is None or shown_as == "none":
+        return None
+    if shown_as == "percent":
+        return how.percent(value)
+    if shown_as == "unit" and not uom:
+        return None
+    return how.quantity(value, uom)
+
+
+def _open_for(occasion: Occasion, how: Formats) -> str | None:
+    if occasion.since is None or occasion.now is None or occasion.now <= occasion.since:
+        return None
+    return how.span((occasion.now - occasion.since).total_seconds())
+
+
+def _ways(alert: AlertRaised, offered: Sequence[Action], labels: dict[str, str]) -> dict[str, Any]:
+    """Where to look and what to click. A text message has room for one link: to acknowledge, else to look."""
+    link = safe_link(alert.link)
+    links = [
+        {"label": labels.get(one.label, one_line(one.label, 60)), "url": url}
+        for one in offered if (url := safe_link(one.url))
+    ]  # fmt: skip
+    wanted = [one["url"] for one in links[:1]] + [link]
+    short = next((url for url in wanted if url and len(url) <= _LONGEST_IN_SMS), None)
+    return {"link": link, "links": links, "short_link": short}
+
+
+def _figures(found: dict[str, Any], deadline: Deadline, words: Kind, labels: dict[str, str]) -> list[dict[str, str]]:
+    """The figures that every form shows, each with its label."""
+    where = ", ".join(one for one in (found["place"], found["plant"]) if one)
+    money = f"{found['amount']} {words.at_stake}" if found["amount"] else None
+    limit = f" ({labels['limit']} {found['limit']})" if found["limit"] else ""
+    shown: tuple[tuple[str, str | None], ...] = (
+        (labels["about"], found["about"]),
+        (labels["where"], where),
+        (labels["severity"], f"{found['severity_name']}, {words.label}"),
+        (labels["open_for"], found["open_for"] if found["code"] != found["alert_type"] else None),
+    )
+    if found["code"] != "resolved":  # what might have happened is over
+        shown += (
+            (labels["money"], money),
+            (labels["per_hour"], found["amount_per_hour"]),
+            (words.observed, f"{found['observed']}{limit}" if found["observed"] else None),
+            (labels["deadline"], deadline.shown),
+        )
+    return [{"label": label, "value": value} for label, value in shown if value]
 
 
 def machine_readable(alert: AlertRaised, notification_id: str, tenant_code: str) -> dict[str, Any]:
@@ -128,5 +161,5 @@ def machine_readable(alert: AlertRaised, notification_id: str, tenant_code: str)
     return {
         "notification_id": notification_id,
         "tenant": tenant_code,
-        **alert.model_dump(mode="json", exclude={"tenant_id", "correlation_id", "version"}),
+        **alert.model_dump(mode="json", exclude={"tenant_id", "correlation_id", "version", "to_users"}),
     }

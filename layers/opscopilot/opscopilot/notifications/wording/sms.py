@@ -1,0 +1,87 @@
+"""Text messages: at most two segments, whatever the alert says, and the essentials stay whole.
+
+A segment of a longer message holds 153 characters of the GSM alphabet, or 67 of any other. Typographic characters are
+written plainly, so that one dash does not halve the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+MAX_SEGMENTS = 2
+_GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_TWO = frozenset("^{}\\[~]|€")  # each takes two places
+_PLAIN = str.maketrans({
+    "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "…": "...", "„": '"', "“": '"', "”": '"', "«": '"', "»": '"',
+    "’": "'", "‘": "'", "‚": ",", "·": "-", "•": "-", "×": "x", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ",
+    "á": "à", "â": "a", "ã": "a", "ç": "Ç", "ê": "e", "ë": "e", "í": "ì", "î": "i", "ï": "i", "ó": "ò", "ô": "o",
+    "õ": "o", "ú": "ù", "û": "u", "°": " ", "²": "2", "³": "3",
+})  # fmt: skip
+_SHRINKABLE = ("first_line", "advice", "title", "headline", "about", "plant", "lead")
+"""What may become shorter to make room, the least needed first. The texts of `actions` come before them."""
+_SHORTEST = 16
+
+
+def plain(text: str) -> str:
+    """`text` on one line, typographic characters written plainly."""
+    return " ".join(text.translate(_PLAIN).split())
+
+
+def segments(text: str) -> int:
+    """How many segments a carrier bills for `text`."""
+    size, one, more = _size(text)
+    return 1 if size <= one else -(-size // more)
+
+
+def _size(text: str) -> tuple[int, int, int]:
+    if all(char in _GSM or char in _GSM_TWO for char in text):
+        return len(text) + sum(char in _GSM_TWO for char in text), 160, 153
+    return len(text.encode("utf-16-be")) // 2, 70, 67
+
+
+def _excess(text: str) -> int:
+    size, _, room = _size(text)
+    return max(0, size - MAX_SEGMENTS * room)
+
+
+def fitted(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> str:
+    """What `render` makes of `facts`, in two segments: names and advice are cut, never figures, times and links."""
+    text = plain(render(facts))
+    if not _excess(text):
+        return text
+    shorter = dict(facts)
+    for shrink in (_without_actions, *(_shortened(name) for name in _SHRINKABLE)):
+        shrink(shorter, _excess(text))
+        text = plain(render(shorter))
+        if not _excess(text):
+            return text
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """The beginning of `text` that fits, for a template that leaves nothing else to shorten."""
+    while excess := _excess(text):
+        text = text[: -max(1, excess // 2) - 3].rstrip() + "..."
+    return text
+
+
+def _without_actions(facts: dict[str, Any], excess: int) -> None:
+    first = str((facts.get("actions") or [""])[0])
+    facts["actions"] = [_cut_to(first, len(first) - excess)] if len(first) - excess >= _SHORTEST else []
+
+
+def _shortened(name: str) -> Callable[[dict[str, Any], int], None]:
+    def shrink(facts: dict[str, Any], excess: int) -> None:
+        if isinstance(facts.get(name), str):
+            facts[name] = _cut_to(facts[name], len(facts[name]) - excess)
+
+    return shrink
+
+
+def _cut_to(text: str, size: int) -> str:
+    size = max(_SHORTEST, size)
+    return text if len(text) <= size else text[: size - 3].rstrip() + "..."
