@@ -154,13 +154,21 @@ def _usable() -> None:
     """Nothing is missing."""
 
 
+def masked(address: str) -> str:
+    """`a…@fjord.example`, `+49…78`, `https://hooks.slack.com/…`: recognisable, not usable."""
+    if "://" in address:
+        return "/".join(address.split("/", 3)[:3]) + "/…"
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}…@{domain}" if at else f"{address[:3]}…{address[-2:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelKind:
     """What there is to know about a channel before anything is sent over it.
 
     `check` gives an address in its normal form, or raises ValueError saying what would be right. `destination` names
     the system behind an address: what the circuit breaker and the log speak of, never the whole address. `missing`
-    says why the channel cannot work in this installation. `for_people` False: a machine, which gets every alert by
+    says why the channel cannot work in this installation. `shown` masks an address for readers. `for_people` False: a machine, which gets every alert by
     itself and at once. `address_secret`: each address has a signing secret of its own.
     """
 
@@ -177,6 +185,7 @@ class ChannelKind:
     settings: tuple[Setting, ...] = ()
     secrets: tuple[Setting, ...] = ()
     missing: Callable[[], str | None] = _usable
+    shown: Callable[[str], str] = masked
 
 
 Kinds = Mapping[ChannelCode, ChannelKind]
