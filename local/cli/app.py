@@ -9,8 +9,10 @@ import typer
 
 from local.cli import context, jobs, lineage, look, mapping, running, show, versions
 from local.cli.connectors import connectors_app
+from local.cli.notify import notify_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
+from local.cli.silences import silence_app
 from local.upload_parts import send_parts
 
 app = typer.Typer(
@@ -25,6 +27,8 @@ tenants_app = typer.Typer(no_args_is_help=True, help="Create tenants (needs the 
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(connectors_app, name="connectors")
+app.add_typer(notify_app, name="notify")
+app.add_typer(silence_app, name="silence")
 
 jobs.register(app)
 lineage.register(app)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from local.cli import context, corrected, show
-from local.cli.options import Json, Tenant
+from local.cli.options import Json, Limit, Tenant
 from local.cli.output import console, emit, fail
 
 Code = Annotated[str | None, typer.Option(help="Only records with this fault.")]
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_jobs(
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    limit: Limit = 20,
     status: Annotated[str | None, typer.Option(help="running, needs_mapping, partially_failed, failed …")] = None,
     tenant: Tenant = None,
     as_json: Json = False,
@@ -65,7 +65,7 @@ def rejects(
     download: Annotated[
         Path | None, typer.Option(help="Write them as the file they came in, to correct: .csv or .xlsx.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    limit: Limit = 50,
     tenant: Tenant = None,
     as_json: Json = False,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -43,6 +43,24 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], rig
     for row in rows:
         result.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     return result
+
+
+def listing(
+    page: Mapping[str, Any], as_json: bool, title: str, columns: Mapping[str, Callable[[dict[str, Any]], Any]],
+    right: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """A page of a list, as JSON or as a table with its total. `columns`: a heading and what stands under it."""
+    if emit(page, as_json):
+        return
+    rows = [[cell(one) for cell in columns.values()] for one in page["items"]]
+    console.print(table(f"{title} ({page['total']})", list(columns), rows, right=right))
+    if page.get("next_cursor"):
+        console.print(f"  … {page['total'] - len(rows)} more: give a larger --limit, or narrow it down", style="dim")
+
+
+def minute(value: Any) -> str:
+    """An instant as people read it, to the minute: 2026-01-14 11:00 (UTC unless it says otherwise)."""
+    return "" if value is None else str(value)[:16].replace("T", " ")
 
 
 def number(value: Any, places: int = 0) -> str:

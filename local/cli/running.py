@@ -10,8 +10,8 @@ import typer
 from rich.progress import Progress, TaskID
 
 from local.cli import context
-from local.cli.options import Json, Tenant
-from local.cli.output import console, emit, number, table
+from local.cli.options import Json, Limit, Tenant
+from local.cli.output import console, emit, listing, minute, number, table
 from local.cli.show import progress
 from local.client import ApiError, OpsClient
 
@@ -50,21 +50,16 @@ def watch(run_id: str, tenant: Tenant = None, as_json: Json = False) -> None:
         told(result)
 
 
-def runs(
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20, tenant: Tenant = None, as_json: Json = False
-) -> None:
+def runs(limit: Limit = 20, tenant: Tenant = None, as_json: Json = False) -> None:
     """List forecast runs, latest first."""
     with context.client(tenant) as api:
         page = api.get("/forecast/runs", limit=limit)
-    if emit(page, as_json):
-        return
-    rows = [
-        (one["run_id"], str(one["started_at"])[:16].replace("T", " "), one["started_by"], one["status"], one["step"],
-         f"{number(one['series_done'])} of {number(one['series'])}", _cost(one), one["error"] or one["reason"] or "")
-        for one in page["items"]
-    ]  # fmt: skip
-    names = ("run", "started (UTC)", "by", "status", "step", "series", "USD / 1,000", "")
-    console.print(table(f"Forecast runs ({page['total']})", names, rows, right=("series", "USD / 1,000")))
+    listing(page, as_json, "Forecast runs", {
+        "run": lambda one: one["run_id"], "started (UTC)": lambda one: minute(one["started_at"]),
+        "by": lambda one: one["started_by"], "status": lambda one: one["status"], "step": lambda one: one["step"],
+        "series": lambda one: f"{number(one['series_done'])} of {number(one['series'])}", "USD / 1,000": _cost,
+        "": lambda one: one["error"] or one["reason"],
+    }, right=("series", "USD / 1,000"))  # fmt: skip
 
 
 def start(api: OpsClient, periods: Sequence[str] = ()) -> dict[str, Any]:

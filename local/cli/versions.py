@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from local.cli import context
-from local.cli.options import Json, Tenant
-from local.cli.output import console, emit, fail, number, table
+from local.cli.options import Json, Limit, Tenant
+from local.cli.output import console, emit, fail, listing, number, table
 from local.cli.running import follow
 
 Period = Annotated[str, typer.Option(help="daily, weekly, monthly or quarterly.")]
@@ -24,20 +24,15 @@ def register(app: typer.Typer) -> None:
     app.command("promote")(promote)
 
 
-def versions(
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20, tenant: Tenant = None, as_json: Json = False
-) -> None:
+def versions(limit: Limit = 20, tenant: Tenant = None, as_json: Json = False) -> None:
     """List forecast versions, latest first."""
     with context.client(tenant) as api:
         page = api.get("/planning/forecast-versions", limit=limit)
-    if emit(page, as_json):
-        return
-    rows = [
-        (one["code"], one["period"], one["status"], one["as_of"], number(one["forecast_count"]), one["error"] or "")
-        for one in page["items"]
-    ]
-    names = ("version", "period", "status", "data up to", "series", "")
-    console.print(table(f"Forecast versions ({page['total']})", names, rows, right=("series",)))
+    listing(page, as_json, "Forecast versions", {
+        "version": lambda one: one["code"], "period": lambda one: one["period"], "status": lambda one: one["status"],
+        "data up to": lambda one: one["as_of"], "series": lambda one: number(one["forecast_count"]),
+        "": lambda one: one["error"],
+    }, right=("series",))  # fmt: skip
 
 
 def accuracy(
@@ -102,10 +97,10 @@ def models(tenant: Tenant = None, as_json: Json = False) -> None:
     """List the models behind the forecasts."""
     with context.client(tenant) as api:
         page = api.get("/forecast/models", limit=100)
-    if emit(page, as_json):
-        return
-    rows = [(one["id"], one["name"], one["version"], one["status"], one["training_to"] or "") for one in page["items"]]
-    console.print(table(f"Models ({page['total']})", ("id", "name", "version", "status", "learned up to"), rows))
+    listing(page, as_json, "Models", {
+        "id": lambda one: one["id"], "name": lambda one: one["name"], "version": lambda one: one["version"],
+        "status": lambda one: one["status"], "learned up to": lambda one: one["training_to"],
+    })  # fmt: skip
 
 
 def promote(model: str, reason: Reason, tenant: Tenant = None, as_json: Json = False) -> None:

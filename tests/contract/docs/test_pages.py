@@ -24,7 +24,7 @@ REPO_PATH = re.compile(
     r"`((?:layers|functions|local|tests|docs|sample_data|statemachines|events|benchmarks)/[\w./-]+)(?:::\w+)?`"
 )
 MAKE = re.compile(r"\bmake ([a-z]+)\b")
-OPS = re.compile(r"(?:`|^|\$ )ops ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+OPS = re.compile(r"(?:`|^|\$ )ops ([a-z-]+)(?: ([a-z-]+))?", re.MULTILINE)
 
 
 def anchors(text: str) -> set[str]:
