@@ -145,7 +145,7 @@ def test_the_repeat_carries_the_same_id(world: World) -> None:
     (row,) = world.rows(tenant)
     world.clock.advance(timedelta(minutes=6))
     world.sweep()
-    assert [mail.id for mail in world.mails] == [row["id"]]
+    assert [mail.id for mail in world.mails] == [row["message_id"]]
     assert world.statuses(tenant) == ["sent"]
 
 

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Row
+from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Kinds
 from opscopilot.notifications.delivery.backoff import pause_before
 from opscopilot.notifications.delivery.breaker import Breaker
 from opscopilot.notifications.delivery.checks import verdict
-from opscopilot.notifications.delivery.composing import Composer
+from opscopilot.notifications.delivery.composing import Composer, message_id
 from opscopilot.notifications.delivery.destinations import Prober
-from opscopilot.notifications.delivery.model import Destination, Parcel, Result, Verdict
+from opscopilot.notifications.delivery.model import Destination, Parcel, Result, Status, Verdict
 
 log = logging.getLogger(__name__)
 ENOUGH_TO_SEND_S = 6.5
@@ -49,11 +50,11 @@ class Attempts:
             log.exception("message %s could not be sent", parcel.id)
             fault = f"Our own fault: {type(error).__name__}."
             return self._failed(parcel, DeliveryFailed(fault, retryable=True, blames="us"))
-        status = "delivered" if receipt.delivered else "sent"
+        status: Status = "delivered" if receipt.delivered else "sent"
         return Result(parcel, status, self.clock.now(), provider_id=receipt.provider_id)
 
     def _given_back(self, parcel: Parcel) -> Result | None:
-        status = "pending" if parcel.attempt == 1 else "failed"
+        status: Status = "pending" if parcel.attempt == 1 else "failed"
         if self.deadline() < ENOUGH_TO_SEND_S:
             return Result(parcel, status, self.clock.now(), untried=True)
         until = None if parcel.probe else self.blocked.get(parcel.watched)
@@ -98,7 +99,7 @@ def _parcel(rows: Sequence[Row], kinds: Kinds, now: datetime) -> Parcel:
     head = rows[0]
     destination = kinds[head["channel"]].destination(head["address"])
     return Parcel(
-        head["message_id"] or head["id"], head["channel"], head["address"], destination,
+        head["message_id"] or message_id(now, uuid7()), head["channel"], head["address"], destination,
         max(row["attempts"] for row in rows) + 1, tuple(rows), now,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ def _alert_is_over(row: Row) -> Verdict | None:
     state, told = row["alert_status"], row["purpose"]
     if told == "resolved":
         return None if state in ("resolved", "expired") else Verdict("The condition has come back meanwhile.")
-    if state == "acknowledged":
+    if state == "acknowledged" and told != "reminder":  # a reminder is what somebody asked for
         return Verdict(
             f"{row['acknowledged_by']} acknowledged it at {_clock(row, 'acknowledged_at')} before this was due."
         )

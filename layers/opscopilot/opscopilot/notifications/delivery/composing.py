@@ -1,73 +1,92 @@
-"""From the notifications of a parcel to the message its channel sends: worded once, the same at every attempt."""
+"""From the notifications of a parcel to the message its channel sends: the same words at every attempt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import AlertRaised
-from opscopilot.notifications.channels import Action, ChannelConfig, Message
+from opscopilot.notifications.channels import Action, ChannelConfig, Kinds, Message
 from opscopilot.notifications.delivery.model import Parcel
-from opscopilot.notifications.wording import rendering
-from opscopilot.notifications.wording.facts import facts, machine_readable
-from opscopilot.notifications.wording.rendering import Content, Wording
-
-LinksFor = Callable[[Row], tuple[Action, ...]]
-"""What the reader of a notification can do about it with one click; none without a public address."""
-
-
-def no_links(_row: Row) -> tuple[Action, ...]:
-    """Where no public address is configured, messages speak of the console."""
-    return ()
+from opscopilot.notifications.links.offering import LinksFor, no_links
+from opscopilot.notifications.wording import store
+from opscopilot.notifications.wording.facts import Occasion, machine_readable
+from opscopilot.notifications.wording.model import Content, OwnTemplates, Reader
+from opscopilot.notifications.wording.rendering import render_alert, render_digest
 
 
 class Composer:
     """Words the messages of one round. Not shared between rounds: it remembers the tenant's own templates."""
 
-    def __init__(self, links_for: LinksFor = no_links) -> None:
+    def __init__(self, kinds: Kinds, links_for: LinksFor = no_links) -> None:
+        self._kinds = kinds
         self._links_for = links_for
-        self._own: dict[tuple[str, str], Wording] | None = None
+        self._own: OwnTemplates | None = None
 
-    def prepare(self, tx: Tx, rows: Iterable[Row]) -> None:
+    def prepare(self, tx: Tx) -> None:
         """Read what the wording needs from the database, once a round."""
         if self._own is None:
-            found = tx.rows(
-                """SELECT w.code, w.channel, w.subject, w.body, w.body_html
-                   FROM notification.notification_templates w JOIN platform.tenants t ON t.tenant_id = w.tenant_id
-                   WHERE w.is_active AND w.locale IN (t.language, 'en') ORDER BY w.locale = t.language, w.version"""
-            )
-            self._own = {(w["code"], w["channel"]): Wording(w["subject"], w["body"], w["body_html"]) for w in found}
+            self._own = store.active(tx)
 
     def message(self, parcel: Parcel) -> Message:
         """The message. A notification that stands alone has buttons; a digest has its list."""
         first = parcel.rows[0]
-        alone = len(parcel.rows) == 1
-        content = self._alone(first) if alone else self._digest(parcel)
+        alerts = [_alert(row) for row in parcel.rows]
+        config = ChannelConfig(settings=first["channel_settings"] or {}, secret_ref=first["channel_secret_ref"])
+        if not self._kinds[parcel.channel].for_people:  # a machine reads figures, not words
+            content = Content(alerts[0].title, alerts[0].message)
+        elif len(alerts) == 1:
+            content = self._alone(parcel, alerts[0])
+        else:
+            content = self._digest(parcel, alerts)
         return Message(
             id=parcel.id, to=parcel.to, subject=content.subject, text=content.text, html=content.html,
-            data=_data(parcel), secret=first["secret"], actions=self._links_for(first) if alone else (),
-            tenant_id=first["tenant_id"],
-            config=ChannelConfig(settings=first["channel_settings"] or {}, secret_ref=first["channel_secret_ref"]),
+            data=_data(parcel, alerts), secret=first["secret"], actions=content.actions, facts=content.facts,
+            tenant_id=first["tenant_id"], config=config,
         )  # fmt: skip
 
-    def _alone(self, row: Row) -> Content:
-        own = (self._own or {}).get((row["alert_type"], row["channel"]))
-        return rendering.render(row["channel"], facts(_alert(row), row["plant"], row["zone"]), own)
+    def _alone(self, parcel: Parcel, alert: AlertRaised) -> Content:
+        row = parcel.rows[0]
+        links: tuple[Action, ...] = self._links_for({**row, "message_id": parcel.id})
+        note = row["over_note"] if row["purpose"] == "resolved" else None
+        occasion = Occasion(row["purpose"], began(parcel.id, row["created_at"]), row["first_seen"], note, links)
+        return render_alert(parcel.channel, alert, _reader(row), self._own or OwnTemplates(), occasion)
 
-    def _digest(self, parcel: Parcel) -> Content:
-        words = [facts(_alert(row), row["plant"], row["zone"]) for row in parcel.rows]
-        lines = "\n\n".join(f"[{one['severity'].upper()}] {one['title']}\n{one['message']}" for one in words)
-        return Content(f"{len(words)} alerts at {words[0]['plant']}", lines)
+    def _digest(self, parcel: Parcel, alerts: list[AlertRaised]) -> Content:
+        first = parcel.rows[0]
+        now = began(parcel.id, first["created_at"])
+        return render_digest(parcel.channel, alerts, _reader(first), self._own or OwnTemplates(), now=now)
 
 
-def _data(parcel: Parcel) -> dict[str, Any]:
-    first = parcel.rows[0]
-    if len(parcel.rows) == 1:
-        return machine_readable(_alert(first), str(parcel.id), first["tenant_code"])
-    return {"message_id": str(parcel.id), "tenant": first["tenant_code"],
-            "notifications": [machine_readable(_alert(row), str(row["id"]), row["tenant_code"]) for row in parcel.rows]}  # fmt: skip
+def message_id(now: datetime, random: UUID) -> UUID:
+    """A version 7 UUID that says when the message was tried first, with the random bits of `random`."""
+    milliseconds = int(now.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | random.int & ((1 << 80) - 1))
+
+
+def began(message: UUID, otherwise: datetime) -> datetime:
+    """When the message was tried first; times in its words count from there, at later attempts too."""
+    return datetime.fromtimestamp((message.int >> 80) / 1000, UTC) if message.version == 7 else otherwise
+
+
+def _reader(row: Mapping[str, Any]) -> Reader:
+    return Reader(row["plant"], row["zone"], Reader.languages(row["locale"], row["language"]), row["plant_zone"])
 
 
 def _alert(row: Row) -> AlertRaised:
-    return AlertRaised.model_validate(row["detail"])
+    """The report the notification is about, in the words that were decided on: they may say more than the report."""
+    told = {"title": row["title"], "message": row["message"], "severity": row["severity"]}
+    return AlertRaised.model_validate({**row["detail"], **told})
+
+
+def _data(parcel: Parcel, alerts: list[AlertRaised]) -> dict[str, Any]:
+    told = [
+        {"purpose": row["purpose"], **machine_readable(alert, str(row["id"]), row["tenant_code"])}
+        for row, alert in zip(parcel.rows, alerts, strict=True)
+    ]
+    return {"message_id": str(parcel.id), **told[0]} if len(told) == 1 else {
+        "message_id": str(parcel.id), "tenant": parcel.rows[0]["tenant_code"], "notifications": told,
+    }  # fmt: skip

@@ -94,7 +94,7 @@ class Round:
             self._notice(destinations.watched(tx))
             leaving, staying = parcels(groups, self._kinds, self._breakers, self._prober(tx, now), now)
             claiming.mark(tx, leaving, staying, now)
-            attempts.composer.prepare(tx, [row for one in leaving for row in one.rows])
+            attempts.composer.prepare(tx)
             given_up = [row for row, found in staying if found.dead]
             dead_letters.raise_alerts(tx, dead_letters.lost_rows(given_up), now, self._told)
         self.counts.update(found.status or "held" for _, found in staying)

@@ -14,8 +14,9 @@ from opscopilot.notifications.channels import Channel, Kinds
 from opscopilot.notifications.delivery import dead_letters, outcomes
 from opscopilot.notifications.delivery.attempts import Attempts
 from opscopilot.notifications.delivery.backoff import MAX_ATTEMPTS
-from opscopilot.notifications.delivery.composing import Composer, LinksFor, no_links
+from opscopilot.notifications.delivery.composing import Composer
 from opscopilot.notifications.delivery.rounds import MIN_TIME_LEFT_S, Round
+from opscopilot.notifications.links.offering import LinksFor, no_links
 
 __all__ = ["LEASE", "MIN_TIME_LEFT_S", "Sender"]
 LEASE = timedelta(minutes=5)
@@ -43,7 +44,7 @@ class Sender:
         became of them, `held` for those that wait for a snooze or a destination."""
         one = Round(self.db, tenant_id, self.kinds, self.clock, deadline, event_ids)
         most = MAX_ATTEMPTS if self.retry else 1
-        composer = Composer(self.links_for)
+        composer = Composer(self.kinds, self.links_for)
         return one.run(Attempts(self.channels, composer, self.clock, deadline, most, one.blocked), self.workers)
 
     def take_up(self, tenant_id: UUID) -> None:
