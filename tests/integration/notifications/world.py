@@ -16,6 +16,7 @@ from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import AlertRaised, OutboxRow, record
 from opscopilot.kernel.ids import tenant_id_for, uuid7
+from opscopilot.kernel.plant_calendar import FixedCalendar, PlantCalendar
 from opscopilot.notifications.channels import CHANNELS, Channel, DeliveryFailed, Message, Receipt
 from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
@@ -78,11 +79,12 @@ class World:
     copilot: Database
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     bus: FakeBus = field(default_factory=FakeBus)
+    calendar: PlantCalendar = field(default_factory=FixedCalendar)
     channels: dict[str, FakeChannel] = field(default_factory=lambda: {name: FakeChannel() for name in CHANNELS})
 
     def __post_init__(self) -> None:
         real: dict[str, Channel] = dict(self.channels)
-        self.service = Notifier(self.notify, Sender(self.notify, real, KINDS, self.clock), self.bus, self.clock)
+        self.service = Notifier(self.notify, Sender(self.notify, real, KINDS, self.clock), self.bus, self.clock, self.calendar)
         self.handler: Callable[[dict[str, Any], Any], dict[str, Any]] = make_handler(self.service)
 
     def tenant(self, zone: str = "Europe/Berlin", code: str | None = None) -> UUID:

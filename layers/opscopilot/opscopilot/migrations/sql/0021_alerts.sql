@@ -49,6 +49,7 @@ CREATE INDEX alerts_fingerprint_ix ON notification.alerts (tenant_id, fingerprin
 CREATE INDEX alerts_step_ix ON notification.alerts (tenant_id, next_step_at) WHERE next_step_at IS NOT NULL;
 CREATE INDEX alerts_expiry_ix ON notification.alerts (tenant_id, expires_at) WHERE closed_at IS NULL;
 CREATE INDEX alerts_snoozed_ix ON notification.alerts (tenant_id, snoozed_until) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX alerts_flapping_ix ON notification.alerts (tenant_id, flapping_since) WHERE flapping_since IS NOT NULL;
 CREATE INDEX alerts_all_clear_ix ON notification.alerts (tenant_id, all_clear_at) WHERE all_clear_at IS NOT NULL;
 GRANT UPDATE (status, acknowledged_at, acknowledged_by, snoozed_until, snoozed_by, resolved_at, resolved_by, closed_at,
     all_clear_at, next_step_at, updated_at, row_version) ON notification.alerts TO ops_copilot;

@@ -1,134 +1,79 @@
-"""Take an AlertRaised in exactly once and decide what it means: a new condition, a worse one, or nothing new."""
+"""Take events in exactly once: a batch of one tenant in a dozen statements, whatever its size.
+
+The same condition is one open alert: its count and when it was last seen rise, and it is told again only when it gets
+worse. Events that were taken in before change nothing. Two processes with the same events wait for each other
+fingerprint by fingerprint, in one order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.errors import NotFound
-from opscopilot.kernel.events import AlertRaised
-from opscopilot.notifications.delivery import store
-from opscopilot.notifications.policy.former import Recipient, decide, rank
-
-Outcome = Literal["opened", "escalated", "repeated", "known"]
-Audience = Callable[[list[Recipient]], list[Recipient]]
-
-FLAPPING = timedelta(hours=1)
-"""A condition that ends and comes back (same key, new alert id) within this time of its last report is the same
-condition, unless somebody acknowledged the earlier one."""
-
-_CONDITION = "SELECT alert_id, severity, last_seen FROM notification.alerts "
+from opscopilot.kernel.db import Tx
+from opscopilot.kernel.errors import NotFound, ValidationFailed
+from opscopilot.kernel.events import FileProcessed
+from opscopilot.notifications.alerts import storing, telling
+from opscopilot.notifications.alerts.files import as_alert
+from opscopilot.notifications.alerts.folding import fold
+from opscopilot.notifications.alerts.incoming import Received
+from opscopilot.notifications.alerts.model import AlertEvent, Folded, Outcome
+from opscopilot.notifications.alerts.telling import Around
+from opscopilot.notifications.policy import writing
 
 
-def _everybody(recipients: list[Recipient]) -> list[Recipient]:
-    return recipients
+def take_in(tx: Tx, events: Sequence[Received], now: datetime, around: Around) -> dict[UUID, Outcome]:
+    """Record the events, their alerts and their notifications in the caller's transaction; what each did, by its id.
 
-
-def take_in(tx: Tx, event: AlertRaised, now: datetime, audience: Audience = _everybody) -> Outcome:
-    """Record the event, its condition and its notifications in the caller's transaction.
-
-    `audience` chooses from the active users those whom it concerns.
-
-    The same event again is `known` and changes nothing. NotFound when the tenant it names is not an active one
-    of ours (P-63): the transaction already runs as that tenant, so the registry row is all there is to see.
+    An event that was taken in before is `known`. NotFound when the tenant is not an active one of ours (P-63): the
+    transaction already runs as that tenant, so the registry row is all there is to see.
     """
+    _check(tx, events)
+    given = {one.event_id: _alert_event(one, around) for one in reversed(events)}
+    storing.lock(tx, {one.dedupe_key for one in given.values()})
+    known = storing.known_events(tx, given)
+    outcomes: dict[UUID, Outcome] = dict.fromkeys(known, "known")
+    fresh = [one for key, one in given.items() if key not in known]
+    if fresh:
+        folded = _folded(tx, fresh, now)
+        _keep(tx, folded, now, around)
+        outcomes |= {one.event.event_id: one.outcome for each in folded for one in each.taken}
+    storing.mark_handled(tx, given, now)
+    return outcomes
+
+
+def _check(tx: Tx, events: Iterable[Received]) -> None:
+    stranger = next((one for one in events if one.tenant_id != tx.tenant_id), None)
+    if stranger is not None:
+        raise ValidationFailed(
+            "The event names another tenant.", field="tenant_id", value=stranger.tenant_id, expected=str(tx.tenant_id)
+        )
     if tx.scalar("SELECT status FROM platform.tenants") != "active":
         raise NotFound(
-            "The event names a tenant that is not active here.", field="tenant_id", value=event.tenant_id,
+            "The event names a tenant that is not active here.", field="tenant_id", value=tx.tenant_id,
             expected="the id of an active tenant",
         )  # fmt: skip
-    if _is_known(tx, event.event_id):
-        _mark_handled(tx, event.event_id, now)
-        return "known"
-    condition, opened = _condition(tx, event, now)
-    if _is_known(tx, event.event_id):  # another delivery of it was ahead of us; the row lock made us wait
-        return "known"
-    outcome = "opened" if opened else _seen_again(tx, condition, event, now)
-    _record(tx, event, condition["alert_id"], outcome, now)
-    if outcome != "repeated":
-        off = store.switched_off(tx)
-        decisions = [
-            one
-            for who in audience(store.recipients(tx))
-            for one in decide(who, event.severity, event.alert_type, now, off)
-        ]
-        store.add(tx, event, condition["alert_id"], decisions, now)
-    _mark_handled(tx, event.event_id, now)
-    return outcome
 
 
-def _is_known(tx: Tx, event_id: UUID) -> bool:
-    return tx.scalar("SELECT 1 FROM notification.alert_events WHERE event_id = :id", id=event_id) is not None
+def _alert_event(event: Received, around: Around) -> AlertEvent:
+    return as_alert(event, around.console_url) if isinstance(event, FileProcessed) else event
 
 
-def _condition(tx: Tx, event: AlertRaised, now: datetime) -> tuple[Row, bool]:
-    """The condition's row, locked, and whether this event opened it."""
-    _close_what_came_back(tx, event, now)
-    opened = tx.one(
-        """INSERT INTO notification.alerts
-               (tenant_id, alert_id, fingerprint, correlation_key, alert_type, severity, first_seen, last_seen)
-           VALUES (:tenant_id, :alert_id, :dedupe_key, :dedupe_key, :alert_type, :severity, :now, :now)
-           ON CONFLICT DO NOTHING RETURNING alert_id, severity, last_seen""",
-        tenant_id=event.tenant_id, alert_id=event.alert_id, dedupe_key=event.dedupe_key,
-        alert_type=event.alert_type, severity=event.severity, now=now,
-    )  # fmt: skip
-    if opened is not None:
-        return opened, True
-    known = tx.one(
-        _CONDITION + """WHERE alert_id = :alert_id OR (fingerprint = :key AND closed_at IS NULL)
-            ORDER BY closed_at IS NOT NULL LIMIT 1 FOR UPDATE""",
-        alert_id=event.alert_id, key=event.dedupe_key,
-    )  # fmt: skip
-    assert known is not None  # the insert met it, and conditions are never deleted
-    return known, False
+def _folded(tx: Tx, events: Sequence[AlertEvent], now: datetime) -> list[Folded]:
+    by_key: dict[str, list[AlertEvent]] = defaultdict(list)
+    for one in events:
+        by_key[one.dedupe_key].append(one)
+    before = storing.before(tx, events, now)
+    return [fold(by_key[key], before[key], now) for key in sorted(by_key)]
 
 
-def _close_what_came_back(tx: Tx, event: AlertRaised, now: datetime) -> None:
-    """Close the open condition of this key if the event is the start of a new one."""
-    tx.execute(
-        """UPDATE notification.alerts c SET closed_at = :now, resolved_at = :now,
-               status = 'resolved'
-           WHERE fingerprint = :key AND closed_at IS NULL AND alert_id <> :alert_id
-               AND (last_seen < :long_ago OR EXISTS (SELECT 1 FROM notification.alert_acknowledgments a
-                   JOIN notification.alert_events e ON e.tenant_id = a.tenant_id AND e.alert_id = a.alert_id
-                   WHERE e.condition_id = c.alert_id))""",
-        key=event.dedupe_key, alert_id=event.alert_id, now=now, long_ago=now - FLAPPING,
-    )  # fmt: skip
-
-
-def _seen_again(tx: Tx, condition: Row, event: AlertRaised, now: datetime) -> Outcome:
-    worse = rank(event.severity) > rank(condition["severity"])
-    tx.execute(
-        """UPDATE notification.alerts SET occurrences = occurrences + 1,
-               last_seen = greatest(last_seen, :now), severity = :severity WHERE alert_id = :alert_id""",
-        alert_id=condition["alert_id"], severity=event.severity if worse else condition["severity"], now=now,
-    )  # fmt: skip
-    if worse:  # what is still waiting would only repeat a smaller truth
-        tx.execute(
-            """UPDATE notification.notifications SET status = 'suppressed', updated_at = :now,
-                   row_version = row_version + 1, reason = 'Replaced: it has become ' || :severity || ' meanwhile.'
-               WHERE alert_id = :alert_id AND status IN ('pending', 'failed')""",
-            alert_id=condition["alert_id"], severity=event.severity, now=now,
-        )  # fmt: skip
-    return "escalated" if worse else "repeated"
-
-
-def _record(tx: Tx, event: AlertRaised, condition_id: UUID, outcome: Outcome, now: datetime) -> None:
-    tx.execute(
-        """INSERT INTO notification.alert_events
-               (tenant_id, event_id, alert_id, condition_id, outcome, detail, received_at)
-           VALUES (:tenant_id, :event_id, :alert_id, :condition_id, :outcome, CAST(:detail AS jsonb), :now)""",
-        tenant_id=event.tenant_id, event_id=event.event_id, alert_id=event.alert_id, condition_id=condition_id,
-        outcome=outcome, detail=event.model_dump_json(), now=now,
-    )  # fmt: skip
-
-
-def _mark_handled(tx: Tx, event_id: UUID, now: datetime) -> None:
-    """The outbox remembers that this event is done, so that recovery does not hand it in again."""
-    tx.execute(
-        "UPDATE platform.outbox SET handled_at = :now WHERE event_id = :id AND handled_at IS NULL",
-        id=event_id, now=now,
-    )  # fmt: skip
+def _keep(tx: Tx, folded: Sequence[Folded], now: datetime, around: Around) -> None:
+    """First what is told: the policy that takes care of an alert is kept with it."""
+    plans = telling.plans(tx, [one for each in folded for one in each.tellings.values()], now, around)
+    storing.save(tx, [one for each in folded for one in each.alerts], now)
+    storing.remember(tx, [one for each in folded for one in each.taken], now)
+    storing.write_history(tx, [one for each in folded for one in each.steps])
+    storing.void_waiting(tx, {key: why for each in folded for key, why in each.superseded.items()}, now)
+    writing.write(tx, plans, now)
