@@ -10,6 +10,7 @@ import typer
 from local.cli import context, jobs, lineage, look, mapping, running, show, versions
 from local.cli.connectors import connectors_app
 from local.cli.notify import notify_app
+from local.cli.on_call import on_call_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
 from local.cli.silences import silence_app
@@ -29,6 +30,7 @@ app.add_typer(tenants_app, name="tenants")
 app.add_typer(connectors_app, name="connectors")
 app.add_typer(notify_app, name="notify")
 app.add_typer(silence_app, name="silence")
+app.add_typer(on_call_app, name="on-call")
 
 jobs.register(app)
 lineage.register(app)

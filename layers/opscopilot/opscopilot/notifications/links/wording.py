@@ -50,7 +50,7 @@ def done(action: LinkAction, zone: str, now: datetime, until: datetime | None) -
     """What was done, and what follows from it."""
     if action == "acknowledge" or until is None:
         return f"Noted at {local(now, zone)}. Reminders stop and the others can see that you have it."
-    return f"It stays quiet until {local(until, zone)}, for everybody it concerns."
+    return f"Unless it gets worse, nobody hears of it before {local(until, zone)}. Then you are reminded if it is still there."
 
 
 def taken(row: Row) -> str:
