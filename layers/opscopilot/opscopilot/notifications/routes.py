@@ -13,6 +13,7 @@ from opscopilot.notifications.delivery import trial
 from opscopilot.notifications.links import routes as link_routes
 from opscopilot.notifications.links.signing import Signer
 from opscopilot.notifications.people import routes as people_routes
+from opscopilot.notifications.policy import routes as policy_routes
 from opscopilot.web import PROBLEM_RESPONSES
 
 
@@ -24,6 +25,7 @@ def router(
     links of messages."""
     routes = APIRouter(prefix="/notify", tags=["notify"], responses=PROBLEM_RESPONSES)
     people_routes.add(routes, kinds, calendar)
+    policy_routes.add(routes, kinds, calendar)
     delivery_routes.add(routes)
     alert_routes.add(routes, relay)
     trial.add(routes, mail)

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people.calendar import PlantCalendar
 from opscopilot.notifications.policy import stepping, storms, writing
 from opscopilot.notifications.policy.holding import held, quieting
 from opscopilot.notifications.policy.model import Plan, StepPlan, Subject

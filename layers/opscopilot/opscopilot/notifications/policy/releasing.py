@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people.calendar import PlantCalendar
 from opscopilot.notifications.policy import stored
 from opscopilot.notifications.policy.escalating import subject_of
 from opscopilot.notifications.policy.holding import held, quieting

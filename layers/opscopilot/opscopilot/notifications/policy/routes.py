@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from opscopilot.kernel.pagination import Page
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.access import Manager, Raiser
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people.calendar import PlantCalendar
 from opscopilot.notifications.policy import policies, silencing, simulating
 from opscopilot.notifications.policy.policy_schemas import EscalationPolicy, PolicyAsked
 from opscopilot.notifications.policy.silence_schemas import Silence, SilenceAsked, SilenceState

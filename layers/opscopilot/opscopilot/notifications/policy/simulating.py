@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people.calendar import PlantCalendar
 from opscopilot.notifications.policy import stepping
 from opscopilot.notifications.policy.deciding import decide
 from opscopilot.notifications.policy.holding import Quieting, quieting

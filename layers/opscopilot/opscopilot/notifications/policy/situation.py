@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.planned import explains_anything
+from opscopilot.kernel.plant_calendar import Planned, PlantCalendar
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.people import on_call, reading
-from opscopilot.notifications.people.calendar import Planned, PlantCalendar
 from opscopilot.notifications.policy import stored
 from opscopilot.notifications.policy.model import ChannelCode, Person
 from opscopilot.notifications.policy.rules import Mute
