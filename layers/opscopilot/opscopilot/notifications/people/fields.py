@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 Workspace = Literal["operations", "plantops", "fsq", "planning", "brand", "retail"]
 _MAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
@@ -70,3 +71,5 @@ ShiftName = Annotated[str, StringConstraints(min_length=1, max_length=130), Fiel
 Weekdays = Annotated[
     list[Annotated[int, Field(ge=1, le=7)]], AfterValidator(_every_day_once), Field(min_length=1, examples=[[1, 2, 3]])
 ]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1), examples=["2026-01-05"])]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))]

@@ -86,15 +86,17 @@ def _who(schedule: Schedule, instant: datetime) -> tuple[tuple[str, ...], bool]:
 
 
 def schedules(tx: Tx, calendar: PlantCalendar, *, since: datetime) -> dict[str, Schedule]:
-    """The tenant's schedules in use, by code, with the overrides that end after `since`."""
+    """The tenant's schedules in use, by code, with the overrides that end after `since`. One that was called off while
+    it was on counts until then."""
     found = tx.rows(
         """SELECT code, name, time_zone, layers FROM notification.oncall_schedules WHERE is_active ORDER BY code"""
     )
     if not found:
         return {}
     covers = tx.rows(
-        """SELECT id, schedule_code, user_id, starts_at, ends_at, reason FROM notification.oncall_overrides
-           WHERE revoked_at IS NULL AND ends_at > :since ORDER BY created_at DESC, id DESC""",
+        """SELECT id, schedule_code, user_id, starts_at, least(ends_at, revoked_at) AS ends_at, reason
+           FROM notification.oncall_overrides WHERE least(ends_at, revoked_at) > greatest(starts_at, :since)
+           ORDER BY created_at DESC, id DESC""",
         since=since,
     )  # fmt: skip
     users = tx.rows("SELECT user_id FROM platform.users WHERE status = 'active'")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from opscopilot.notifications.people.wall import DAY, change_on, passages
 
 # The clock change may swallow one whole waking stretch, never two in a row.
-_DAYS_AHEAD = 3
+_DAYS_AHEAD = 4
 
 
 @dataclass(frozen=True)

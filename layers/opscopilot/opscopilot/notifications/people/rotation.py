@@ -54,15 +54,19 @@ class Layer:
 
     def turn_at(self, instant: datetime, zone: str) -> int | None:
         """The number of the turn at `instant`; None before the first and after the end."""
+        over = self.ends_on is not None and instant.astimezone(ZoneInfo(zone)).date() > self.ends_on
+        number = self._number(instant, zone)
+        return None if over or number < 0 else number
+
+    def _number(self, instant: datetime, zone: str) -> int:
+        """The turn it would be if there were no beginning and no end."""
         local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        if self.ends_on is not None and local.date() > self.ends_on:
-            return None
         number = (local - datetime.combine(self.starts_on, self.handover)) // self.turn
         while instant < self.handover_at(number, zone):
             number -= 1
         while instant >= self.handover_at(number + 1, zone):
             number += 1
-        return number if number >= 0 else None
+        return number
 
     def person(self, instant: datetime, zone: str, active: Collection[str] | None) -> str | None:
         """Whose turn it is. Whoever is not `active` (None: all are) is stood in for by the next in the order."""
@@ -82,7 +86,7 @@ class Layer:
 
     def changes(self, start: datetime, end: datetime, zone: str, shifts: Collection[Shift]) -> Iterator[datetime]:
         """The instants in between at which the layer's answer may change."""
-        first = self.turn_at(start, zone) or 0
+        first = max(self._number(start, zone), 0)
         while (at := self.handover_at(first, zone)) < end:
             yield at
             first += 1

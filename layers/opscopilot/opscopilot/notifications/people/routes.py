@@ -1,4 +1,4 @@
-"""`/notify/preferences`: how people want to be told, in general and per workspace."""
+"""`/notify/preferences`: how people want to be told, in general and per workspace; `/notify/on-call`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from opscopilot.kernel.errors import Forbidden
 from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people import preferences, workspaces
+from opscopilot.notifications.people import on_call_routes, preferences, workspaces
 from opscopilot.notifications.people.fields import Workspace
 from opscopilot.notifications.people.preferences import Whose
 from opscopilot.notifications.people.schemas import (
@@ -56,6 +56,8 @@ def add(routes: APIRouter, kinds: Kinds, calendar: PlantCalendar) -> None:
         whose = _whose(caller, user_id)
         workspaces.drop_wish(whose, workspace)
         return _one(whose, workspace)
+
+    on_call_routes.add(routes, calendar)
 
 
 def _one(whose: Whose, workspace: Workspace) -> WorkspacePreferences:

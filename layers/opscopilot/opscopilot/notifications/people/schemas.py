@@ -11,6 +11,7 @@ from opscopilot.kernel.events import Severity
 from opscopilot.notifications.people.fields import (
     Channel,
     Channels,
+    Day,
     Mail,
     Phone,
     ShiftName,
@@ -63,7 +64,7 @@ class PreferencesChange(BaseModel):
         None, max_length=53, description=_CYCLE + " Empty: every shift of the plant.",
         examples=[[["DAY"], ["EVENING"], ["NIGHT"]]],
     )  # fmt: skip
-    shift_cycle_start: date | None = Field(None, description="First day of a week 1, usually a Monday.")
+    shift_cycle_start: Day | None = Field(None, description="First day of a week 1, usually a Monday.")
 
     @model_validator(mode="after")
     def _booleans_agree(self) -> Self:
