@@ -15,6 +15,8 @@ _MAX_LINK = 2000
 
 def one_line(text: str, longest: int = MAX_TITLE) -> str:
     """`text` on a single printable line of at most `longest` characters: safe as a header."""
+    if len(text) <= longest and text.isprintable() and "  " not in text:  # nearly every text there is
+        return text.strip()
     flat = " ".join(_UNPRINTABLE.sub(" ", _INVISIBLE.sub("", text)).split())
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
 

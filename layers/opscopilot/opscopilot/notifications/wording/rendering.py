@@ -60,30 +60,42 @@ def render_digest(
 def render(channel: str, facts: dict[str, Any], own: Wording | None = None) -> Content:
     """The message for `channel`, in the tenant's `own` wording if it works."""
     if own is None:
-        return _render(channel, shipped(facts["code"], channel, facts["locale"]), facts)
+        return _shipped(channel, facts)
     try:
-        content = _render(channel, own, facts)
-        if not content.subject or not content.text:
-            raise ValueError(f"its {'subject' if not content.subject else 'text'} is empty for this alert")
+        return render_own(channel, own, facts)
     except FAULTS as error:
         log.warning("own template of %s not used: %s", facts["code"], type(error).__name__)
-        content = _render(channel, shipped(facts["code"], channel, facts["locale"]), facts)
-        return replace(content, fallback=f"{type(error).__name__}: {error}"[:500])
+        return replace(_shipped(channel, facts), fallback=f"{type(error).__name__}: {error}"[:500])
+
+
+def render_own(channel: str, own: Wording, facts: dict[str, Any]) -> Content:
+    """The message in the tenant's own wording; one of FAULTS when that cannot be."""
+    content = _render(channel, own, facts, trusted=False)
+    empty = "subject" if not content.subject else "text" if not content.text else None
+    if empty:
+        raise ValueError(f"its {empty} is empty for this alert")
     return content
 
 
-def _render(channel: str, wording: Wording, facts: dict[str, Any]) -> Content:
-    subject = one_line(run(wording.subject, facts), MAX_SUBJECT)
-    if form_of(channel) == "sms":
-        text = sms.fitted(lambda shown: run(wording.body, shown), facts)
+def _shipped(channel: str, facts: dict[str, Any]) -> Content:
+    return _render(channel, shipped(facts["code"], channel, facts["locale"]), facts, trusted=True)
+
+
+def _render(channel: str, wording: Wording, facts: dict[str, Any], *, trusted: bool) -> Content:
+    form = form_of(channel)
+    subject = one_line(run(wording.subject, facts, trusted=trusted), MAX_SUBJECT)
+    if form == "sms":
+        text = sms.fitted(lambda shown: run(wording.body, shown, trusted=trusted), facts)
     else:
-        text = _tidy(run(wording.body, facts))
-    html = run(wording.body_html, facts, html=True) if wording.body_html and form_of(channel) == "email" else None
+        text = _tidy(run(wording.body, facts, trusted=trusted))
+    html = None
+    if form == "email" and wording.body_html:
+        html = run(wording.body_html, facts, html=True, trusted=trusted)
     return Content(
         subject, text, html, locale=facts["locale"],
         facts=tuple(Fact(one["label"], one["value"]) for one in facts["figures"]),
         # A text message has its link in the text, where the two segments are counted.
-        actions=() if form_of(channel) == "sms" else tuple(Action(one["label"], one["url"]) for one in facts["links"]),
+        actions=() if form == "sms" else tuple(Action(one["label"], one["url"]) for one in facts["links"]),
     )  # fmt: skip
 
 

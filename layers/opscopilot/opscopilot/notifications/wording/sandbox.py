@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_OUTPUT = 200_000
@@ -22,10 +23,12 @@ FILTERS = (
 )  # fmt: skip
 TESTS = ("defined", "undefined", "none", "in", "eq", "ne", "lt", "gt", "le", "ge", "equalto", "even", "odd")
 LISTS = ("actions", "alerts", "amounts", "figures", "groups", "links", "paragraphs", "totals")
+LOOP = ("first", "last", "index", "index0", "revindex", "length")
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Call: "calls", nodes.Assign: "'set'", nodes.AssignBlock: "'set'", nodes.Macro: "macros",
     nodes.CallBlock: "'call'", nodes.FilterBlock: "'filter' blocks", nodes.Block: "blocks", nodes.Extends: "'extends'",
     nodes.Include: "'include'", nodes.Import: "'import'", nodes.FromImport: "'import'", nodes.With: "'with'",
+    nodes.ScopedEvalContextModifier: "'autoescape'",
     nodes.Mul: "'*'", nodes.Pow: "'**'", nodes.Mod: "'%'",
 }  # fmt: skip
 _INSTEAD = "print, 'if', and 'for' over a list it is given, with the filters that are allowed"
@@ -41,6 +44,21 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: self.filters[name] for name in FILTERS}
         self.tests = {name: self.tests[name] for name in TESTS}
         self.finalize = _nothing_for_none
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A named part of a fact, or `loop.first` and its like. Nothing of Python is within reach."""
+        if type(obj) is dict:
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        if isinstance(obj, LoopContext) and attribute in LOOP:
+            return getattr(obj, attribute)
+        return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """A part of a fact by its name, or by its place in a list."""
+        try:
+            return obj[argument] if isinstance(obj, dict | list) else self.undefined(obj=obj, name=argument)
+        except (LookupError, TypeError):
+            return self.undefined(obj=obj, name=argument)
 
 
 def _nothing_for_none(value: Any) -> Any:
@@ -97,8 +115,11 @@ def compiled(source: str, *, html: bool) -> Template:
     return env.from_string(source)
 
 
-def run(source: str, facts: dict[str, Any], *, html: bool = False) -> str:
-    """The template's text; SecurityError when it does not end within MAX_OUTPUT characters."""
+def run(source: str, facts: dict[str, Any], *, html: bool = False, trusted: bool = False) -> str:
+    """The template's text; SecurityError when it does not end within MAX_OUTPUT characters. What ships is `trusted`
+    to end, and needs no counting."""
+    if trusted:
+        return compiled(source, html=html).render(facts)
     pieces, size = [], 0
     for piece in compiled(source, html=html).generate(facts):
         size += len(piece)

@@ -50,6 +50,15 @@ def _excess(text: str) -> int:
 
 def fitted(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> str:
     """What `render` makes of `facts`, in two segments: names and advice are cut, never figures, times and links."""
+    return cut(_shrunk(render, facts))
+
+
+def fits(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> bool:
+    """Whether nothing but names and advice has to be cut."""
+    return not _excess(_shrunk(render, facts))
+
+
+def _shrunk(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> str:
     text = plain(render(facts))
     if not _excess(text):
         return text
@@ -58,8 +67,8 @@ def fitted(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> st
         shrink(shorter, _excess(text))
         text = plain(render(shorter))
         if not _excess(text):
-            return text
-    return cut(text)
+            break
+    return text
 
 
 def cut(text: str) -> str:
