@@ -96,7 +96,7 @@ def _silenced(told: Told, plan: Plan) -> Happened | None:
     if not held:
         return None
     by = {str(one.silence_id) for one in held}
-    note = f"A silence holds back {len(held)} notifications. {held[0].reason}"
+    note = f"A silence holds back {len(held)} notification{'' if len(held) == 1 else 's'}. {held[0].reason}"
     return Happened(told.alert_id, "silenced", note, {"silences": sorted(by), "notifications": len(held)})
 
 
