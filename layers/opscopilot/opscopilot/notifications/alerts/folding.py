@@ -47,9 +47,10 @@ class Before:
 
 
 def fold(events: Sequence[AlertEvent], before: Before, now: datetime) -> Folded:
-    """Everything that follows from events of one fingerprint that were not seen before."""
+    """Everything that follows from events of one fingerprint that were not seen before. Of two that were made at the
+    same moment the one that arrived first counts first."""
     work = _Fold(before, now)
-    for event in sorted(events, key=lambda one: (one.occurred_at, one.event_id)):
+    for event in sorted(events, key=lambda one: one.occurred_at):
         outcome = work.resolved(event) if isinstance(event, AlertResolved) else work.raised(event)
         work.made.taken.append(Taken(event, outcome, work.alert))
     return work.made

@@ -31,15 +31,17 @@ def take_in(tx: Tx, events: Sequence[Received], now: datetime, around: Around) -
     transaction already runs as that tenant, so the registry row is all there is to see.
     """
     _check(tx, events)
-    given = {one.event_id: _alert_event(one, around) for one in reversed(events)}
-    storing.lock(tx, {one.dedupe_key for one in given.values()})
+    given: dict[UUID, AlertEvent] = {}
+    for one in events:
+        given.setdefault(one.event_id, _alert_event(one, around))
+    storing.lock(tx, {event.dedupe_key for event in given.values()})
     known = storing.known_events(tx, given)
     outcomes: dict[UUID, Outcome] = dict.fromkeys(known, "known")
-    fresh = [one for key, one in given.items() if key not in known]
+    fresh = [event for key, event in given.items() if key not in known]
     if fresh:
         folded = _folded(tx, fresh, now)
         _keep(tx, folded, now, around)
-        outcomes |= {one.event.event_id: one.outcome for each in folded for one in each.taken}
+        outcomes |= {taken.event.event_id: taken.outcome for each in folded for taken in each.taken}
     storing.mark_handled(tx, given, now)
     return outcomes
 
