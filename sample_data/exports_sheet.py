@@ -32,6 +32,7 @@ def tables(plant: Plant) -> list[Table]:
         _gate(plant),
         _prices(plant),
         _promotions(plant),
+        _shifts(plant),
     ]
 
 
@@ -120,3 +121,12 @@ def _promotions(plant: Plant) -> Table:
              european(one.discount_bp, 2, 1), "yes" if one.featured else "no", one.status] for one in plant.promotions]  # fmt: skip
     return Table("spreadsheet/promotions.csv", "promotion", SHEET, header, rows,
                  _title(plant, "promotion calendar", len(header)), 30)  # fmt: skip
+
+
+def _shifts(plant: Plant) -> Table:
+    header = ["Shift", "Shift Name", "Site", "Begins", "Ends", "Working days"]
+    rows = [
+        ["EARLY", "Tidlig", "FJG1", "06:00", "14:00", "Mon-Fri"], ["LATE", "Sen", "FJG1", "14:00", "22:00", "Mon-Fri"],
+        ["NIGHT", "Nat", "FJG1", "22:00", "6:00", "Sun-Thu"], ["WEEKEND", "Weekend", "FJG1", "7.00", "19.00", "Sat, Sun"],
+    ]  # fmt: skip
+    return Table("spreadsheet/shifts.csv", "shift", SHEET, header, rows, _title(plant, "shifts", len(header)))

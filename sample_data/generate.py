@@ -103,7 +103,7 @@ def export_tables(plant: Plant) -> list[Table]:
 
 
 LOAD_ORDER = (
-    "spreadsheet/locations.csv", "sap/MARA_materials.csv", "spreadsheet/unit_factors.csv",
+    "spreadsheet/locations.csv", "spreadsheet/shifts.csv", "sap/MARA_materials.csv", "spreadsheet/unit_factors.csv",
     "spreadsheet/suppliers.csv", "odoo/res_partner_customers.csv", "sap/EORD_source_list.csv",
     "spreadsheet/price_list.csv", "spreadsheet/promotions.csv",
     "sap/STPO_recipes.csv", "spreadsheet/routings.csv", "odoo/mrp_production.csv", "sap/EKPO_purchase_orders.tsv",

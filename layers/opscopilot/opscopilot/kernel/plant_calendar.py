@@ -68,7 +68,7 @@ class PlantCalendar(Protocol):
         ...
 
     def free_days(self, tx: Tx, first: date, last: date) -> Sequence[FreeDay]:
-        """Days from `first` to `last` on which no work is done; one that holds for a site names its parts as well."""
+        """Days from `first` to `last` on which no work is done."""
         ...
 
     def planned(self, tx: Tx, first: date, last: date) -> Sequence[Planned]:

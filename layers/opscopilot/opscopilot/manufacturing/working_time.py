@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from zoneinfo import available_timezones
 
-from opscopilot.kernel.db import Tx
+from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.plant_calendar import FreeDay, Planned, Shift
 
 # Of several rows of one code and place each lasts until the day before the next one begins.
@@ -12,23 +14,18 @@ _SHIFTS = """
 SELECT s.shift_code, s.name, s.start_local, s.end_local, s.weekdays, s.valid_from,
     least(s.valid_to, lead(s.valid_from) OVER (PARTITION BY s.shift_code, s.location_id
         ORDER BY s.valid_from NULLS FIRST) - 1) AS valid_to,
-    l.code AS place, coalesce(l.time_zone, t.default_time_zone) AS zone
+    l.code AS place, l.time_zone, t.default_time_zone
 FROM manufacturing.shifts s JOIN platform.tenants t ON t.tenant_id = s.tenant_id
 LEFT JOIN manufacturing.locations l ON l.tenant_id = s.tenant_id AND l.id = s.location_id
 ORDER BY s.shift_code, l.code NULLS FIRST, s.valid_from NULLS FIRST
 """
-# What is closed for a site is closed for all of its parts.
 _FREE = """
-WITH RECURSIVE free AS (
-    SELECT calendar_date, location_id FROM manufacturing.calendar_days
-    WHERE calendar_date BETWEEN :first AND :last
-      AND coalesce(working_share, CASE WHEN kind IN ('closed', 'holiday', 'shutdown') THEN 0 ELSE 1 END) = 0
-    UNION
-    SELECT f.calendar_date, l.id FROM free f JOIN manufacturing.locations l ON l.parent_id = f.location_id
-)
-SELECT f.calendar_date AS day, l.code AS place
-FROM free f LEFT JOIN manufacturing.locations l ON l.id = f.location_id
-ORDER BY f.calendar_date, l.code NULLS FIRST
+SELECT DISTINCT d.calendar_date AS day, l.code AS place
+FROM manufacturing.calendar_days d
+LEFT JOIN manufacturing.locations l ON l.tenant_id = d.tenant_id AND l.id = d.location_id
+WHERE d.calendar_date BETWEEN :first AND :last
+  AND coalesce(d.working_share, CASE WHEN d.kind IN ('closed', 'holiday', 'shutdown') THEN 0 ELSE 1 END) = 0
+ORDER BY 1, 2 NULLS FIRST
 """
 # Days of one kind, name and place that follow each other are one event.
 _PLANNED = """
@@ -52,7 +49,7 @@ class WorkingTime:
         """Every shift, in wall time of its location (the plant's own where it has none)."""
         return [
             Shift(
-                row["shift_code"], row["start_local"], row["end_local"], row["zone"],
+                row["shift_code"], row["start_local"], row["end_local"], _zone(row),
                 frozenset(int(day) for day in row["weekdays"]), row["place"], row["name"], row["valid_from"],
                 row["valid_to"],
             )
@@ -69,3 +66,14 @@ class WorkingTime:
     def planned(self, tx: Tx, first: date, last: date) -> list[Planned]:
         """Calendar days that touch `first` to `last`, as events from their first to their last day."""
         return [Planned(**row) for row in tx.rows(_PLANNED, first=first, last=last)]
+
+
+def _zone(row: Row) -> str:
+    """The location's zone; the plant's where it has none, or a text that is no zone."""
+    zone: str = row["time_zone"] if row["time_zone"] in _zones() else row["default_time_zone"]
+    return zone
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
