@@ -121,7 +121,7 @@ class MemorySecrets:
 
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def get(self, ref: str) -> dict[str, str]:
+    def get(self, ref: str, *, fresh: bool = False) -> dict[str, str]:
         """The fields."""
         if ref not in self.kept:
             raise SecretMissing(ref)
@@ -155,7 +155,7 @@ def memory_pulls() -> PullArea:
 
 def memory_outside() -> Outside:
     """An outside without any network."""
-    store = MemoryStore()
+    store, secrets = MemoryStore(), MemorySecrets()
     return Outside(
         LandingArea("landing", store, store),
         MemoryRuns(),
@@ -164,4 +164,5 @@ def memory_outside() -> Outside:
         MemoryRuns(),
         memory_pulls(),
         MemoryComputer(),
+        lambda: secrets,
     )

@@ -12,10 +12,11 @@ from opscopilot.adapters.channels import KINDS
 from opscopilot.kernel.events import relay
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.manufacturing.working_time import WorkingTime
-from opscopilot.notifications.alerts.incoming import alert_from_outbox
+from opscopilot.notifications.alerts.incoming import from_outbox
 from opscopilot.notifications.routes import router
 from tests.integration.notifications.world import World, again, alert, refused
 from tests.support.api import Api, make_api, token
+from tests.support.outside import MemorySecrets
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ def api(world: World) -> Api:
         with world.copilot.tenant(tenant_id) as tx:
             relay(tx, world.bus)
 
-    return make_api(world.copilot, [router(world.channels["email"], publish, KINDS, WorkingTime())], world.clock)
+    secrets = MemorySecrets()
+    routes = router(world.channels["email"], publish, KINDS, WorkingTime(), lambda: secrets)
+    return make_api(world.copilot, [routes], world.clock)
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_a_manual_alert_travels_through_the_outbox(api: Api, world: World, plant
     assert (row.detail_type, str(row.event_id)) == ("AlertRaised", accepted.json["event_id"])
     tenant = tenant_id_for(plant)
     world.person(tenant)
-    event = alert_from_outbox(world.rows(tenant, "SELECT detail FROM platform.outbox")[0]["detail"])
+    event = from_outbox("AlertRaised", world.rows(tenant, "SELECT detail FROM platform.outbox")[0]["detail"])
     assert (event.tenant_id, event.dedupe_key) == (tenant, "manual:oven-2")
     world.handle(event)
     assert "EUR 900.00" in world.mails[0].subject
@@ -218,7 +221,7 @@ def test_channels_tell_how_they_are(api: Api, world: World, plant: str) -> None:
     world.handle(again(first))
     by_name = {one["channel"]: one for one in api.get("/notify/channels", token(plant)).json}
     assert {name: one["health"] for name, one in by_name.items()} == {
-        "email": "ok", "sms": "failing", "slack": "idle", "webhook": "idle",
+        "apprise": "idle", "email": "ok", "sms": "failing", "slack": "idle", "webhook": "idle",
     }  # fmt: skip
     assert (by_name["sms"]["failed"], by_name["sms"]["last_error"]) == (1, "carrier down")
     assert by_name["email"]["last_error"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from opscopilot.notifications.delivery.queries import masked
+from opscopilot.notifications.channels import masked
 from opscopilot.notifications.people.schemas import PreferencesChange
 
 
@@ -53,4 +53,4 @@ def test_destinations_are_masked() -> None:
     assert masked("anna@fjord.example") == "a…@fjord.example"
     assert masked("+4915112345678") == "+49…78"
     assert masked("https://hooks.slack.com/services/T/B/secret") == "https://hooks.slack.com/…"
-    assert masked(None) is None
+    assert masked("tgram://123:TOKEN/42") == "tgram://…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,7 @@ from opscopilot.manufacturing.tools import TOOLS as OPERATIONS_TOOLS
 from opscopilot.manufacturing.working_time import WorkingTime
 from opscopilot.notifications import routes as notification_routes
 from opscopilot.notifications.alerts.routes import Relay
-from opscopilot.notifications.channels import Channel
+from opscopilot.notifications.channels import Channel, SecretStore
 from opscopilot.notifications.links.signing import Signer
 from opscopilot.planning.forecasts import routes as planning_routes
 from opscopilot.planning.stocks import routes as stock_routes
@@ -64,6 +65,7 @@ class Outside:
     ingestions: Redriver
     pulls: PullArea
     computer: Computer
+    channel_secrets: Callable[[], SecretStore]
     chat: ChatModel | None = None
     links: Signer | None = None
 
@@ -86,7 +88,7 @@ def outside(settings: CopilotSettings, db: Database) -> Outside:
         ingestions=StateMachineRuns(machines, settings.ingestion_state_machine_arn),
         pulls=_pulls(settings, machines),
         computer=ForecastFunction(lambda_client(region), settings.forecast_function_name),
-        mail=KINDS["email"].build(here), relay=publish, chat=from_settings(settings),
+        mail=KINDS["email"].build(here), channel_secrets=here.secrets, relay=publish, chat=from_settings(settings),
         links=link_signer(settings),
     )  # fmt: skip
 
@@ -129,6 +131,8 @@ def context_routers(around: Outside) -> list[APIRouter]:
         planning_routes.router(around.runs),
         stock_routes.router(),
         insights_routes.router(),
-        notification_routes.router(around.mail, around.relay, KINDS, WorkingTime(), around.links),
+        notification_routes.router(
+            around.mail, around.relay, KINDS, WorkingTime(), around.channel_secrets, around.links
+        ),
         copilot_routes.router(copilot(around.chat)),
     ]

@@ -16,6 +16,7 @@ _ACTORS = require(*(role for role in ROLES if role != "viewer"))
 _MANAGERS = require("plant_manager", "fsq_manager")
 Raiser = Annotated[Caller, _RAISERS]
 Actor = Annotated[Caller, _ACTORS]
+Admin = Annotated[Caller, require()]
 Manager = Annotated[Caller, _MANAGERS]
 AlertId = Annotated[UUID, Path(description="The alert's id, as in the message or in the list of alerts.")]
 

@@ -155,9 +155,11 @@ def _usable() -> None:
 
 
 def masked(address: str) -> str:
-    """`a…@fjord.example`, `+49…78`, `https://hooks.slack.com/…`: recognisable, not usable."""
-    if "://" in address:
+    """`a…@fjord.example`, `+49…78`, `https://hooks.slack.com/…`, `tgram://…`: recognisable, not usable."""
+    if address.startswith(("https://", "http://")):
         return "/".join(address.split("/", 3)[:3]) + "/…"
+    if "://" in address:  # another messenger's: all behind it may be a token
+        return f"{address.split('://', 1)[0]}://…"
     name, at, domain = address.rpartition("@")
     return f"{name[:1]}…@{domain}" if at else f"{address[:3]}…{address[-2:]}"
 
@@ -168,7 +170,7 @@ class ChannelKind:
 
     `check` gives an address in its normal form, or raises ValueError saying what would be right. `destination` names
     the system behind an address: what the circuit breaker and the log speak of, never the whole address. `missing`
-    says why the channel cannot work in this installation. `shown` masks an address for readers. `for_people` False: a machine, which gets every alert by
+    says why the channel cannot work in this installation. `for_people` False: a machine, which gets every alert by
     itself and at once. `address_secret`: each address has a signing secret of its own.
     """
 
@@ -185,7 +187,6 @@ class ChannelKind:
     settings: tuple[Setting, ...] = ()
     secrets: tuple[Setting, ...] = ()
     missing: Callable[[], str | None] = _usable
-    shown: Callable[[str], str] = masked
 
 
 Kinds = Mapping[ChannelCode, ChannelKind]

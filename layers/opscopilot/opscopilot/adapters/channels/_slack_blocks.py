@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from opscopilot.notifications.channels import Message
@@ -9,12 +10,13 @@ from opscopilot.notifications.channels import Message
 # Slack refuses a message that goes beyond any of these.
 _HEADER, _SECTION, _FIELD, _BUTTON, _URL = 150, 3000, 2000, 75, 3000
 _FIELDS, _BUTTONS, _SECTIONS = 10, 5, 10
+_URL_IN_TEXT = re.compile(r"https?://[^\s|<>\"'()]+[^\s|<>\"'().,;:!?]")
 
 
 def body(message: Message) -> dict[str, Any]:
     """The message's `text` (what a phone shows) and its blocks."""
     shown: list[dict[str, Any]] = [{"type": "header", "text": _plain(message.subject, _HEADER)}]
-    shown += [{"type": "section", "text": _marked(part)} for part in _parts(escaped(message.text))]
+    shown += [{"type": "section", "text": _marked(part)} for part in _parts(_linked(escaped(message.text)))]
     if message.facts:
         fields = [
             _marked(_cut(f"*{escaped(one.label)}*\n{escaped(one.value)}", _FIELD)) for one in message.facts[:_FIELDS]
@@ -32,6 +34,11 @@ def body(message: Message) -> dict[str, Any]:
 def escaped(text: str) -> str:
     """Slack's three control characters; without this an alert's text could mention everybody or hide a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _linked(text: str) -> str:
+    """Web addresses as links. Slack would find them by itself, but then it would find @channel too."""
+    return _URL_IN_TEXT.sub(r"<\g<0>>", text)
 
 
 def _parts(text: str) -> list[str]:
@@ -62,4 +69,5 @@ def _plain(text: str, longest: int) -> dict[str, Any]:
 
 
 def _marked(text: str) -> dict[str, Any]:
+    """`verbatim`: nothing in it is taken for a mention or a channel's name."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}

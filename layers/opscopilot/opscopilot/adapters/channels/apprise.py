@@ -88,12 +88,8 @@ def _build(_here: Installation) -> Channel:
     return Apprise()
 
 
-def _shown(address: str) -> str:
-    return f"{_destination(address)}://…"  # everything behind it may be a token
-
-
 KIND = ChannelKind(
     code="apprise", title="Apprise", about="Telegram, Discord, PagerDuty and a hundred other services at their vendors' own servers.",
     address_field="apprise_url", address_example="tgram://123456789:AAExampleToken/987654321", check=check,
-    destination=_destination, build=_build, shown=_shown, missing=missing,
+    destination=_destination, build=_build, missing=missing,
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from opscopilot.adapters.channels._gsm import fitted
 from opscopilot.notifications.channels import (
     Blames,
     ChannelKind,
@@ -15,6 +14,7 @@ from opscopilot.notifications.channels import (
     Receipt,
     Setting,
 )
+from opscopilot.notifications.wording.sms import cut, plain
 
 _HOPELESS: dict[str, Blames] = {
     "InvalidParameter": "address", "InvalidParameterValue": "address", "OptedOut": "address",
@@ -41,8 +41,7 @@ class SnsSms:
         if message.config.settings.get("sender_id"):
             name = str(message.config.settings["sender_id"])
             attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": name}
-        link = message.actions[0] if message.actions else None
-        text = fitted(message.text, f"{link.label}: {link.url}" if link else None)
+        text = cut(plain(message.text))  # worded to fit; this is for what a template made longer
         try:
             answer = self._client.publish(PhoneNumber=message.to, Message=text, MessageAttributes=attributes)
         except ClientError as error:

@@ -27,8 +27,16 @@ class Notification(BaseModel):
     channel: ChannelName
     status: Status
     reason: str | None = Field(description="Why it is held or was suppressed.")
+    held_by: str | None = Field(description="What keeps it: quiet_hours, shift, silence, mute, snooze, storm, breaker.")
+    purpose: Literal["raised", "step", "reminder", "resolved"]
+    round: int = Field(description="Which step, reminder or reopening it belongs to; 0 for the first.")
+    urgent: bool
+    message_id: UUID | None = Field(description="The message it left in; several share one in a digest.")
     scheduled_at: datetime | None
     sent_at: datetime | None
+    delivered_at: datetime | None
+    bounced_at: datetime | None
+    dead_at: datetime | None
     attempts: int
     last_error: str | None
     created_at: datetime
@@ -46,6 +54,19 @@ class NotificationDetail(Notification):
     acknowledged_by: list[str]
 
 
+class DestinationHealth(BaseModel):
+    """A host or provider that fails, and when it is tried again."""
+
+    destination: str
+    state: Literal["closed", "open", "half_open"] = Field(
+        description="open: nothing is sent there before `retry_at`; half_open: one message is out to see."
+    )
+    failures: int = Field(description="In a row.")
+    opened_at: datetime | None
+    retry_at: datetime | None
+    last_error: str | None
+
+
 class ChannelHealth(BaseModel):
     """How a channel did in the last 24 hours."""
 
@@ -56,7 +77,9 @@ class ChannelHealth(BaseModel):
     sent: int
     waiting: int
     failed: int
+    bounced: int
     dead: int
+    failing_destinations: list[DestinationHealth]
     last_sent_at: datetime | None
     last_error: str | None
     last_error_at: datetime | None
