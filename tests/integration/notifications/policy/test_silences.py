@@ -130,7 +130,9 @@ def test_the_list_tells_what_is_on_what_comes_and_what_was(api: Api, plant: str,
         ("planner", {"alert_types": ["weather"]}, 422, None), ("viewer", {}, 403, "role"), ("operator", {}, 403, "role"),
     ],
 )  # fmt: skip
-def test_what_is_refused(api: Api, plant: str, role: str, given: dict[str, Any], status: int, field: str | None) -> None:
+def test_what_is_refused(
+    api: Api, plant: str, role: str, given: dict[str, Any], status: int, field: str | None
+) -> None:
     answer = api.post("/notify/silences", token(plant, role), body(**given))
     assert answer.status == status
     if field is not None:
