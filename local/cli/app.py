@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from local.cli import context, jobs, lineage, look, mapping, running, show, versions
+from local.cli.alerts import alerts_app
 from local.cli.connectors import connectors_app
 from local.cli.notify import notify_app
 from local.cli.on_call import on_call_app
@@ -28,6 +29,7 @@ tenants_app = typer.Typer(no_args_is_help=True, help="Create tenants (needs the 
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(connectors_app, name="connectors")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(notify_app, name="notify")
 app.add_typer(silence_app, name="silence")
 app.add_typer(on_call_app, name="on-call")

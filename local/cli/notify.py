@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -151,3 +152,31 @@ def _ask_again(api: OpsClient, found: list[dict[str, Any]]) -> tuple[int, int]:
                 fail(f"{asked} of {len(found)} asked for; then: {error}")
             gone += 1
     return asked, gone
+
+
+@notify_app.command("suppressed")
+def suppressed(limit: Limit = 50, tenant: Tenant = None, as_json: Json = False) -> None:
+    """List addresses nothing is sent to, because they bounced or complained (admins)."""
+    with context.client(tenant, "admin") as api:
+        page = api.get("/notify/suppressed-addresses", limit=limit)
+    listing(page, as_json, "Suppressed addresses", {
+        "channel": lambda one: one["channel"], "address": lambda one: one["address"],
+        "of": lambda one: ", ".join(one["user_ids"]),
+        "why": lambda one: one["reason"], "since (UTC)": lambda one: minute(one["since"]),
+        "said": lambda one: one["detail"],
+    })  # fmt: skip
+
+
+@notify_app.command("lift")
+def lift(
+    address: Annotated[str, typer.Argument(help="As in `ops notify suppressed`.")],
+    channel: Annotated[str, typer.Option(help="Of which channel.")] = "email",
+    tenant: Tenant = None,
+) -> None:
+    """Send to an address again, once it is right (admins).
+
+    ops notify lift anna@fjord-foods.example
+    """
+    with context.client(tenant, "admin") as api:
+        api.call("DELETE", f"/notify/suppressed-addresses/{channel}/{quote(address, safe='@')}")
+    console.print("[green]✓[/] it is written to again; what it missed is not sent again")
