@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 _HOUR = Decimal(3600)
 _CENT = Decimal("0.01")
 
-SQL = """round(coalesce(a.amount_per_hour, a.amount / greatest(
-    extract(epoch FROM a.deadline - CAST(:now AS timestamptz)) / 3600, 1)), 2)"""
-"""The same of a row `a` of notification.alerts at `:now`."""
+SQL = """round(coalesce(a.amount_per_hour, CASE WHEN a.deadline IS NOT NULL THEN a.amount / greatest(
+    extract(epoch FROM a.deadline - CAST(:now AS timestamptz)) / 3600, 1) END), 2)"""
+"""The same of a row `a` of notification.alerts at `:now`. (`greatest` passes over nulls, so a missing deadline is asked
+for first.)"""
 
 
 def per_hour(

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
+from opscopilot.notifications.alerts import ranking
 from opscopilot.notifications.delivery.model import Parcel, Verdict
 
 PLANNED = 1000
@@ -27,8 +28,7 @@ _JOINS = """(n.message_id IS NULL AND n.channel = ANY(:people)
 _PLAN = f"""
 SELECT head FROM (
     SELECT (array_agg(n.id ORDER BY n.id))[1] AS head, bool_or(n.severity = 'critical') AS critical,
-        max(coalesce(a.amount_per_hour,
-            a.amount / greatest(extract(epoch FROM a.deadline - CAST(:now AS timestamptz)) / 3600, 1))) AS per_hour,
+        max({ranking.SQL}) AS per_hour,
         min(n.scheduled_at) AS since
     FROM notification.notifications n JOIN notification.alerts a ON a.tenant_id = n.tenant_id AND a.alert_id = n.alert_id
     WHERE {_DUE} AND (CAST(:event_ids AS uuid[]) IS NULL OR n.event_id = ANY(CAST(:event_ids AS uuid[])))
