@@ -89,7 +89,7 @@ def test_layers_hold_our_code_its_data_and_no_boto3(built: Path) -> None:
     assert (ours / "python" / "opscopilot" / "entrypoints" / "bootstrap.py").is_file()
     assert list((ours / "python" / "opscopilot" / "migrations" / "sql").glob("*.sql"))
     assert (ours / "certs" / "rds-ca-bundle.pem").is_file()
-    for layer in ("RuntimeLayer", "AnalyticsLayer", "ForecastingLayer", "ApiLayer"):
+    for layer in ("RuntimeLayer", "AnalyticsLayer", "ForecastingLayer", "ApiLayer", "MessagingLayer"):
         folder = built / layer / "python"
         assert not [name for name in ("boto3", "botocore", "bin") if (folder / name).exists()], layer
         foreign = [p.name for p in folder.rglob("*.so") if "x86_64" in p.name or "cpython-311" in p.name]

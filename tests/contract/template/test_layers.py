@@ -84,7 +84,7 @@ def test_whatever_is_required_is_constrained(name: str) -> None:
     assert [one.name for one in requirements(ROOT / name) if one.name not in constraints()] == []
 
 
-@pytest.mark.parametrize("layer", ["runtime", "analytics", "forecasting", "api"])
+@pytest.mark.parametrize("layer", ["runtime", "analytics", "forecasting", "api", "messaging"])
 def test_layers_ship_only_what_the_project_requires(layer: str) -> None:
     named = {one.name for one in requirements(ROOT / "requirements.txt")}
     assert {one.name for one in requirements(ROOT / "layers" / layer / "requirements.txt")} <= named

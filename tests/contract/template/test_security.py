@@ -186,9 +186,10 @@ def test_every_queue_has_a_dead_letter_queue_or_is_one(template: Template) -> No
     dead = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues.values() if "RedrivePolicy" in q}
     without = {name for name, queue in queues.items() if "RedrivePolicy" not in queue}
     assert dead <= without
-    assert without == {"AlertDlq", "EventDlq"}
-    visibility = queues["AlertQueue"]["VisibilityTimeout"]
-    assert visibility >= 6 * template.resources["NotifyFunction"]["Properties"]["Timeout"]
+    assert without == {"AlertDlq", "EventDlq", "MailFeedbackDlq"}
+    for name in ("AlertQueue", "MailFeedbackQueue"):
+        visibility = queues[name]["VisibilityTimeout"]
+        assert visibility >= 6 * template.resources["NotifyFunction"]["Properties"]["Timeout"]
 
 
 def test_whatever_delivers_has_a_place_for_what_nobody_takes(template: Template) -> None:
@@ -219,7 +220,7 @@ def test_logs_are_structured_kept_and_forgotten(template: Template) -> None:
 
 
 def test_functions_are_what_the_layers_are_built_for(template: Template) -> None:
-    layers = {"RuntimeLayer", "AnalyticsLayer", "ForecastingLayer", "ApiLayer", "OpsCopilotLayer"}
+    layers = {"RuntimeLayer", "AnalyticsLayer", "ForecastingLayer", "ApiLayer", "MessagingLayer", "OpsCopilotLayer"}
     for name, function in template.of_type("AWS::Lambda::Function"):
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), name
         assert function["VpcConfig"]["SubnetIds"] == [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}]
