@@ -14,8 +14,7 @@ from opscopilot.kernel.tenancy import PlantSettings, Principal
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.people import addresses, checks
 from opscopilot.notifications.people.schemas import Preferences, PreferencesChange
-from opscopilot.notifications.policy.deciding import rank
-from opscopilot.notifications.policy.model import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY
+from opscopilot.notifications.policy.model import DEFAULT_CHANNELS, DEFAULT_MIN_SEVERITY, rank
 
 _COLUMNS = (
     "enabled_channels", "channels_by_severity", "min_severity", "notify_on_resolved", "quiet_hours_enabled",

@@ -14,21 +14,10 @@ from datetime import datetime
 
 from opscopilot.notifications.policy import stepping, storms
 from opscopilot.notifications.policy.holding import Quieting, held, quieting
-from opscopilot.notifications.policy.model import (
-    DEFAULT_CHANNELS,
-    DEFAULT_MIN_SEVERITY,
-    Decision,
-    Person,
-    Plan,
-    Purpose,
-    Subject,
-    rank,
-)
+from opscopilot.notifications.policy.model import Decision, Person, Plan, Purpose, Subject
 from opscopilot.notifications.policy.reaching import Occasion, Reach, is_serious, reaches
 from opscopilot.notifications.policy.rules import Policy
 from opscopilot.notifications.policy.state import Situation
-
-__all__ = ["DEFAULT_CHANNELS", "DEFAULT_MIN_SEVERITY", "decide", "decide_all", "rank", "tell"]
 
 _Key = tuple[str, str, str | None, frozenset[str], Quieting, str | None]
 NOT_EXCLUSIVE = "Nobody in the policy's first step can be reached: everybody is told by their preferences."
