@@ -20,15 +20,14 @@ SELECT u.user_id, u.role, u.name, u.email, p.user_id IS NOT NULL AS explicit, p.
     p.channels_by_severity, p.workspaces, p.quiet_hours_enabled, p.quiet_hours_start, p.quiet_hours_end,
     coalesce(p.time_zone, t.default_time_zone) AS zone, coalesce(p.hold_outside_shift, false) AS hold_outside_shift,
     p.shift_cycle, p.shift_cycle_start, coalesce(p.notify_on_resolved, false) AS notify_on_resolved,
-    a.reached, w.wishes
+    (SELECT jsonb_object_agg(a.channel, a.address) FROM notification.addresses a
+     WHERE a.tenant_id = u.tenant_id AND a.user_id = u.user_id) AS reached,
+    (SELECT jsonb_object_agg(w.workspace, jsonb_build_object('min_severity', w.min_severity,
+         'enabled_channels', w.enabled_channels, 'channels_by_severity', w.channels_by_severity))
+     FROM notification.workspace_preferences w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.user_id) AS wishes
 FROM platform.users u
 JOIN platform.tenants t ON t.tenant_id = u.tenant_id
 LEFT JOIN notification.notification_preferences p ON p.tenant_id = u.tenant_id AND p.user_id = u.user_id
-LEFT JOIN (SELECT user_id, jsonb_object_agg(channel, address) AS reached FROM notification.addresses
-           GROUP BY user_id) a ON a.user_id = u.user_id
-LEFT JOIN (SELECT user_id, jsonb_object_agg(workspace, jsonb_build_object('min_severity', min_severity,
-               'enabled_channels', enabled_channels, 'channels_by_severity', channels_by_severity)) AS wishes
-           FROM notification.workspace_preferences GROUP BY user_id) w ON w.user_id = u.user_id
 WHERE u.status = 'active' AND (CAST(:ids AS text[]) IS NULL OR u.user_id = ANY(CAST(:ids AS text[])))
 ORDER BY u.user_id
 """
