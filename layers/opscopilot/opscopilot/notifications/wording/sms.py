@@ -6,6 +6,7 @@ written plainly, so that one dash does not halve the room.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -19,16 +20,27 @@ _PLAIN = str.maketrans({
     "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "…": "...", "„": '"', "“": '"', "”": '"', "«": '"', "»": '"',
     "’": "'", "‘": "'", "‚": ",", "·": "-", "•": "-", "×": "x", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ",
     "á": "à", "â": "a", "ã": "a", "ç": "Ç", "ê": "e", "ë": "e", "í": "ì", "î": "i", "ï": "i", "ó": "ò", "ô": "o",
-    "õ": "o", "ú": "ù", "û": "u", "°": " ", "²": "2", "³": "3",
+    "õ": "o", "ú": "ù", "û": "u", "°": " ", "²": "2", "³": "3", "ł": "l", "Ł": "L", "đ": "d", "ı": "i", "œ": "oe",
 })  # fmt: skip
-_SHRINKABLE = ("first_line", "advice", "title", "headline", "about", "plant", "lead")
-"""What may become shorter to make room, the least needed first. The texts of `actions` come before them."""
-_SHORTEST = 16
+_SHRINKABLE = (
+    ("advice", 0), ("first_line", 16), ("title", 16), ("headline", 16), ("about", 16), ("plant", 8),
+    ("short_link", 0), ("list_link", 0), ("link", 0),
+)  # fmt: skip
+"""What may become shorter to make room, and how short: the least needed first. The texts of `actions` come before
+them; a link is whole or not there."""
+_SHORTEST_ACTION = 16
 
 
 def plain(text: str) -> str:
-    """`text` on one line, typographic characters written plainly."""
-    return " ".join(text.translate(_PLAIN).split())
+    """`text` on one line, typographic characters and accents outside the GSM alphabet written plainly."""
+    return " ".join("".join(map(_gsm, text.translate(_PLAIN))).split())
+
+
+def _gsm(char: str) -> str:
+    if char in _GSM or char in _GSM_TWO:
+        return char
+    base = unicodedata.normalize("NFKD", char)[0]
+    return base if base in _GSM else char
 
 
 def segments(text: str) -> int:
@@ -63,7 +75,7 @@ def _shrunk(render: Callable[[dict[str, Any]], str], facts: dict[str, Any]) -> s
     if not _excess(text):
         return text
     shorter = dict(facts)
-    for shrink in (_without_actions, *(_shortened(name) for name in _SHRINKABLE)):
+    for shrink in (_without_actions, *(_shortened(name, shortest) for name, shortest in _SHRINKABLE)):
         shrink(shorter, _excess(text))
         text = plain(render(shorter))
         if not _excess(text):
@@ -80,17 +92,22 @@ def cut(text: str) -> str:
 
 def _without_actions(facts: dict[str, Any], excess: int) -> None:
     first = str((facts.get("actions") or [""])[0])
-    facts["actions"] = [_cut_to(first, len(first) - excess)] if len(first) - excess >= _SHORTEST else []
+    enough = len(first) - excess >= _SHORTEST_ACTION
+    facts["actions"] = [_cut_to(first, len(first) - excess)] if enough else []
+    if first and not enough:
+        facts["advice"] = ""  # the actions of the alert are better than the advice of its kind: neither, then
 
 
-def _shortened(name: str) -> Callable[[dict[str, Any], int], None]:
+def _shortened(name: str, shortest: int) -> Callable[[dict[str, Any], int], None]:
     def shrink(facts: dict[str, Any], excess: int) -> None:
-        if isinstance(facts.get(name), str):
-            facts[name] = _cut_to(facts[name], len(facts[name]) - excess)
+        text = facts.get(name)
+        if isinstance(text, str):
+            size = len(text) - excess
+            whole_or_nothing = shortest == 0 and (size < _SHORTEST_ACTION or "://" in text)
+            facts[name] = "" if whole_or_nothing else _cut_to(text, max(shortest, size))
 
     return shrink
 
 
 def _cut_to(text: str, size: int) -> str:
-    size = max(_SHORTEST, size)
-    return text if len(text) <= size else text[: size - 3].rstrip() + "..."
+    return text if len(text) <= size else text[: size - 3].rstrip(" .,;:") + "..."
