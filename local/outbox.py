@@ -9,6 +9,7 @@ import email
 import email.policy
 import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from local.http_message import Request, Response
 from local.seams import outbox as sent
 
 PREFIX = "/_local/outbox"
+_IN_NEW_WINDOWS = '<base target="_blank">'
+_ADDRESS = re.compile(r"""(https?://[^\s"'<>]+)""")
 
 
 @dataclass(frozen=True)
@@ -114,16 +117,29 @@ def _page(found: list[Message]) -> str:
 
 
 def _row(message: Message) -> str:
-    # A sandboxed frame without any permission: a mail's markup is data, whatever is in it.
+    # A sandboxed frame without scripts or forms: a mail's markup is data, whatever is in it. A link that a person
+    # clicks opens a window of its own, as it would from a mail program.
     body = (
-        f'<iframe sandbox srcdoc="{html.escape(message.html, quote=True)}"></iframe>'
+        '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer" '
+        f'srcdoc="{html.escape(_IN_NEW_WINDOWS + message.html, quote=True)}"></iframe>'
         if message.html
-        else f"<pre>{html.escape(_pretty(message.text))}</pre>"
+        else f"<pre>{_with_links(_pretty(message.text))}</pre>"
     )
     return (
         f"<article><h2>{html.escape(message.subject or '(no subject)')}</h2>"
         f"<small>{html.escape(message.channel)} · {html.escape(message.sent_at)} · "
         f"{html.escape(message.sender)} → {html.escape(', '.join(message.to) or '(nobody)')}</small>{body}</article>"
+    )
+
+
+def _with_links(text: str) -> str:
+    """The text escaped, its addresses as links that open windows of their own."""
+    parts = _ADDRESS.split(text)
+    return "".join(
+        f'<a href="{html.escape(part, quote=True)}" target="_blank" rel="noopener noreferrer">{html.escape(part)}</a>'
+        if number % 2
+        else html.escape(part)
+        for number, part in enumerate(parts)
     )
 
 

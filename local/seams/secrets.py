@@ -40,7 +40,7 @@ def generate(declared: Iterable[tuple[str, Mapping[str, Any]]], prefix: str) -> 
         if wish is not None and name not in there:
             made = secrets.token_hex(int(wish.get("PasswordLength", 32)) // 2)
             key = wish.get("GenerateStringKey")
-            text = json.dumps({**json.loads(wish["SecretStringTemplate"]), key: made}) if key else made
+            text = json.dumps({**json.loads(wish.get("SecretStringTemplate") or "{}"), key: made}) if key else made
             client.create_secret(Name=name, SecretString=text)
 
 

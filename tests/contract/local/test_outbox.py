@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from local.aws import LocalAws
 from local.http_message import Request
-from local.outbox import endpoint, messages
+from local.outbox import _with_links, endpoint, messages
 
 
 def ask(query: str = "") -> bytes:
@@ -48,7 +48,15 @@ def test_messages_of_every_kind_are_listed_newest_first(aws: LocalAws) -> None:
     assert "Lager niedrig: Käse" in page
     assert "hello &lt;b&gt;" in page
     assert "<script>" not in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page  # a click opens a window; nothing runs
 
 
 def test_only_reading_is_allowed() -> None:
     assert endpoint(Request("DELETE", "/_local/outbox", "", {}, [], b"", "127.0.0.1")).status == 405
+
+
+def test_addresses_in_plain_messages_can_be_clicked_and_are_still_data() -> None:
+    shown = _with_links('see http://localhost:8000/x?a=1&b="><script> or javascript:alert(1)')
+    assert '<a href="http://localhost:8000/x?a=1&amp;b=" target="_blank" rel="noopener noreferrer">' in shown
+    assert "<script>" not in shown
+    assert 'href="javascript' not in shown

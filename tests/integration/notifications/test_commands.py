@@ -58,7 +58,7 @@ def _serve(api: Api, plant: str, role: str) -> Callable[[httpx.Request], httpx.R
         found = api(
             request.method, request.url.path, as_=token(plant, role, sub="pia"), body=body,
             headers={"content-type": request.headers.get("content-type", "application/json")},
-            **dict(request.url.params),
+            **{name: str(value) for name, value in request.url.params.items()},  # type: ignore[arg-type]
         )  # fmt: skip
         return httpx.Response(found.status, text=found.text, headers={"content-type": "application/json"})
 

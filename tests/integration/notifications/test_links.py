@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -14,11 +15,14 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import APIRouter
 
+from opscopilot.adapters.channels import KINDS
 from opscopilot.kernel.ids import tenant_id_for, uuid7
-from opscopilot.notifications.links import acting, routes
+from opscopilot.notifications.delivery.sending import Sender
+from opscopilot.notifications.links import routes
 from opscopilot.notifications.links.keys import KeyRing
+from opscopilot.notifications.links.offering import LABELS, Offer
 from opscopilot.notifications.links.signing import Link, LinkAction, Signer
-from tests.integration.notifications.world import NOON, World
+from tests.integration.notifications.world import NOON, World, alert, plenty
 from tests.support.api import Answer, Api, make_api, token
 
 SIGNER = Signer(KeyRing(lambda: "k" * 64))
@@ -89,6 +93,36 @@ def plant(world: World, code: str | None = None, title: str = "SKU-1 runs out on
 @pytest.fixture
 def here(world: World) -> Plant:
     return plant(world)
+
+
+def test_the_links_of_a_mail_that_was_sent_work_and_stop_what_still_waits(world: World) -> None:
+    """From the event over the mail to the click: Bob's message, which waits for his morning, does not leave any more."""
+    tenant_id = world.tenant(code=f"link-{uuid7().hex[-12:]}")
+    world.person(tenant_id, "anna")
+    world.sleeper(tenant_id, "bob", mail="bob@x.example")
+    world.clock.advance(timedelta(hours=12))  # midnight in Berlin
+    offer = Offer(SIGNER, "https://ops.example.com", world.clock)
+    sender = Sender(world.notify, dict(world.channels), KINDS, world.clock, links_for=offer.links_for)
+    service = replace(world.service, sender=sender)
+    service.handle(alert(tenant_id, occurred_at=world.clock.now()), plenty)
+    (mail,) = world.mails
+    assert [one.label for one in mail.actions] == list(LABELS.values())
+    for one in mail.actions:
+        assert one.url in mail.text
+        assert escape(one.url) in (mail.html or "")
+    mounted = APIRouter(prefix="/notify")
+    routes.add(mounted, SIGNER)
+    api = make_api(world.copilot, [mounted], world.clock)
+    path = mail.actions[0].url.removeprefix("https://ops.example.com")
+    assert api("GET", path).status == 200
+    assert world.rows(tenant_id, "SELECT status FROM notification.alerts") == [{"status": "open"}]
+    assert api("POST", path).status == 200
+    world.clock.advance(timedelta(hours=9))
+    service.sweep(plenty)
+    assert len(world.mails) == 1
+    (held,) = world.rows(tenant_id, "SELECT status, reason FROM notification.notifications WHERE user_id = 'bob'")
+    assert held["status"] == "suppressed"
+    assert "anna" in held["reason"]
 
 
 def test_looking_shows_what_it_is_about_and_changes_nothing(here: Plant) -> None:
@@ -207,7 +241,7 @@ def test_a_use_that_fails_is_no_use(here: Plant, monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("the function dies here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(acting.life, "acknowledge", broken)
+        patched.setattr("opscopilot.notifications.alerts.life.acknowledge", broken)
         answer = here.use(link)
     assert (answer.status, "Nothing was changed" in answer.text, "RuntimeError" in answer.text) == (500, True, False)
     assert (here.uses(), here.alert()["status"]) == ([], "open")
