@@ -158,6 +158,21 @@ def test_silenced_alerts_climb_only_when_they_have_been_told(world: World, api: 
     assert after(world, 70) == ["anna", "bert"]
 
 
+def test_a_silence_that_ends_early_lets_the_alert_climb_from_then_on(world: World, api: Api, tenant: UUID) -> None:
+    policy(world, api, tenant)
+    (row,) = world.rows(tenant, "SELECT code FROM platform.tenants")
+    planner = token(row["code"], "planner")
+    made = api.post("/notify/silences", planner, {
+        "reason": "known", "entity_pattern": "*", "ends_at": (NOON + 600 * MINUTE).isoformat(),
+    }).json  # fmt: skip
+    world.handle(alert(tenant, to_users=("anna",)))
+    assert after(world, 5) == []
+    api.delete(f"/notify/silences/{made['id']}", planner)
+    assert after(world, 6) == ["anna"]
+    assert after(world, 15) == ["anna"]
+    assert after(world, 16) == ["anna", "bert"]
+
+
 def test_a_policy_taken_out_of_use_hands_over_to_the_one_that_fits(world: World, api: Api, tenant: UUID) -> None:
     policy(world, api, tenant, min_severity="critical")
     (row,) = world.rows(tenant, "SELECT code FROM platform.tenants")

@@ -4,15 +4,18 @@ a silence that was ended, or by an event that is no longer planned, is let go.""
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.policy import stored
+from opscopilot.notifications.policy import stepping, stored
 from opscopilot.notifications.policy.escalating import subject_of
 from opscopilot.notifications.policy.holding import held, quieting
+from opscopilot.notifications.policy.matching import Matcher
 from opscopilot.notifications.policy.rules import Silence
 from opscopilot.notifications.policy.situation import situation as read_situation
 from opscopilot.notifications.policy.state import Situation
@@ -41,16 +44,51 @@ UPDATE notification.silences SET applied_at = :now
 WHERE applied_at IS NULL AND ended_at IS NULL AND starts_at <= :now AND ends_at > :now RETURNING {stored.SILENCE}
 """
 
+_OVER = f"""
+UPDATE notification.silences SET released_at = :now
+WHERE released_at IS NULL AND ended_at IS NOT NULL AND ends_at > :now RETURNING {stored.SILENCE}
+"""
+_LATER = f"""
+SELECT {_ALERT}, a.policy_code, a.policy_step, a.next_step_at FROM notification.alerts a
+WHERE a.next_step_at > :now AND a.status = 'open' AND a.severity <> 'critical' FOR UPDATE SKIP LOCKED
+"""
+
 
 def release(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> int:
     """Bring what is waiting in line with the silences and planned events of now; how many notifications moved."""
     news = [stored.silence_from(row) for row in tx.rows(_NEWS, now=now)]
+    over = [stored.matcher_from(row) for row in tx.rows(_OVER, now=now)]
     waiting = tx.rows(_ENDED, now=now) + tx.rows(_MUTED, now=now) + (_covered(tx, news, now) if news else [])
-    if not waiting:
+    if not waiting and not over:
         return 0
     situation = read_situation(tx, now, calendar, kinds)
-    changes = {row["id"]: change for row in waiting if (change := _change(row, situation, now)) is not None}
-    return _write(tx, list(changes.values()), now) if changes else 0
+    changes = {row["id"]: (row, change) for row in waiting if (change := _change(row, situation, now)) is not None}
+    free = {row["alert_id"] for row, change in changes.values() if change["held_by"] not in ("silence", "mute")}
+    _go_on(tx, over, free, situation, now)
+    return _write(tx, [change for _, change in changes.values()], now) if changes else 0
+
+
+def _go_on(tx: Tx, over: list[Matcher], free: Collection[UUID], situation: Situation, now: datetime) -> None:
+    """The escalation of an alert that is quiet no more goes on from now, not from when the quiet was to end.
+
+    An alert that is just being worked on is left to the next sweep's step.
+    """
+    policies = {one.code: one for one in situation.policies}
+    rows = []
+    for row in tx.rows(_LATER, now=now):
+        policy = policies.get(row["policy_code"])
+        if policy is None or not (row["alert_id"] in free or any(one.fits(subject_of(row)) for one in over)):
+            continue
+        due = stepping.next_due(policy, row["policy_step"], now, reached=True)
+        if due is not None and due < row["next_step_at"]:
+            rows.append({"alert_id": str(row["alert_id"]), "due": due.isoformat()})
+    if rows:
+        tx.execute(
+            """UPDATE notification.alerts a SET next_step_at = r.due, updated_at = :now, row_version = a.row_version + 1
+               FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (alert_id uuid, due timestamptz)
+               WHERE a.alert_id = r.alert_id""",
+            rows=json.dumps(rows), now=now,
+        )  # fmt: skip
 
 
 def _covered(tx: Tx, news: list[Silence], now: datetime) -> list[Row]:

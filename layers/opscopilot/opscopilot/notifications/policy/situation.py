@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
     FROM (SELECT n.scheduled_at, n.held_by, n.severity FROM notification.notifications n
           WHERE n.user_id = p.user_id AND n.channel = p.channel AND n.status IN ('pending', 'failed')
               AND n.scheduled_at > :since AND n.scheduled_at <= :soon
-          ORDER BY n.scheduled_at LIMIT 100) x) w
+          ORDER BY n.scheduled_at LIMIT 30) x) w
 WHERE s.messages + w.due > 0 OR w.digest_at IS NOT NULL OR w.critical_digest_at IS NOT NULL
 """
 

@@ -127,5 +127,5 @@ def next_due(policy: Policy, done: int, at: datetime, *, reached: bool) -> datet
     """When the step after `done` of them runs, where the last ran at `at`: at once if that one reached nobody."""
     if done >= len(policy.steps):
         return None
-    pause = policy.steps[done].after_minutes - policy.steps[done - 1].after_minutes if done else 0
+    pause = policy.steps[done].after_minutes - (policy.steps[done - 1].after_minutes if done else 0)
     return at + timedelta(minutes=pause) if reached else at
