@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from local import mail
 from local.constants import ACCOUNT, REGION
 from local.environment import offline_environment
 from local.functions import FunctionHost, FunctionSpec, Outcome
@@ -32,6 +33,7 @@ from local.seams import (
     execution_status,
     jsonata,
     lambda_invoke,
+    mail_events,
     outbox,
     s3_requests,
     secrets,
@@ -85,6 +87,7 @@ class LocalAws:
             secrets.generate(self.template.of_type("AWS::SecretsManager::Secret"), SUBSTITUTE)
             self._create_stack()
             self._configure_buckets()
+            mail.configure(self)
             outbox.install()
             self.host = FunctionHost(self._functions())
         except BaseException:
@@ -228,6 +231,11 @@ class LocalAws:
         execution_status.install(self._patches, self.publish)
         jsonata.install(self._patches)
         secrets.install(self._patches, self._secrets)
+        mail_events.install(self._patches, self._report)
+
+    def _report(self, topic: str, message: str) -> None:
+        """Publish what SES has to say about a mail."""
+        self._sns.publish(TopicArn=topic, Message=message)
 
     def _create_stack(self) -> None:
         s3 = self.client("s3")
@@ -270,6 +278,7 @@ class LocalAws:
         for name, plan in self.template.async_invocations().items():
             if plan.destination is not None:
                 wanted[f"{name}.on_failure"] = plan.destination
+        wanted |= mail.expressions(self.template)
         cors = self.template.cors()
         for name in ("origins", "methods", "headers"):
             if value := getattr(cors, name):  # a list parameter is one text with commas by now

@@ -15,7 +15,6 @@ KEPT = frozenset(
         "AWS::S3::Bucket",
         "AWS::SQS::Queue",
         "AWS::SNS::Topic",
-        "AWS::SNS::Subscription",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
         "AWS::StepFunctions::StateMachine",

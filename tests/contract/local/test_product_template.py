@@ -12,6 +12,7 @@ from local.constants import REPOSITORY
 from local.proxy_event import match_route
 from local.template import load
 from local.ticker import Ticker, next_fire
+from opscopilot.notifications.delivery.reports import from_body
 from opscopilot.notifications.links.keys import read_keys
 
 FUNCTIONS = ("Ingest", "Normalize", "Forecast", "Notify", "Copilot", "Migrate")
@@ -68,10 +69,12 @@ def test_landing_buckets_events_reach_the_ingestion_machine(product: LocalAws) -
 
 
 def test_alerts_are_pumped_in_batches_with_partial_failures(product: LocalAws) -> None:
-    (source,) = product.template.event_sources()
-    assert source.partial
-    assert product.resolved[f"{source.name}.queue"].endswith(product.names["AlertQueue"].rsplit("/", 1)[-1])
-    assert product.resolved[f"{source.name}.function"].endswith(product.names["NotifyFunction"])
+    sources = product.template.event_sources()
+    queues = [product.resolved[f"{one.name}.queue"].rsplit(":", 1)[-1] for one in sources]
+    assert sorted(queues) == [product.names[name].rsplit("/", 1)[-1] for name in ("AlertQueue", "MailFeedbackQueue")]
+    for source in sources:
+        assert source.partial
+        assert product.resolved[f"{source.name}.function"].endswith(product.names["NotifyFunction"])
 
 
 def test_schedules_are_understood(product: LocalAws) -> None:
@@ -104,3 +107,20 @@ def test_two_starts_give_the_same_names(product: LocalAws, tmp_path: Path) -> No
         for logical, _ in product.template.of_type(kind):
             if logical in product.names:
                 assert logical.lower() in product.names[logical].lower()
+
+
+def test_what_ses_says_about_mails_reaches_the_queue_notify_reads(product: LocalAws) -> None:
+    sender = product.host.specs["NotifyFunction"].environment["EMAIL_SENDER"]
+    product.verify_senders()
+    sent = product.client("sesv2").send_email(
+        FromEmailAddress=sender, Destination={"ToAddresses": ["bounce+anna@simulator.amazonses.com"]},
+        Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+        ConfigurationSetName=product.host.specs["NotifyFunction"].environment["EMAIL_CONFIGURATION_SET"],
+        EmailTags=[{"Name": "tenant", "Value": "0192f6a8-1111-7222-8333-444455556666"},
+                   {"Name": "notification", "Value": "0192f6a8-7777-7888-8999-000011112222"}],
+    )  # fmt: skip
+    found = product.client("sqs").receive_message(QueueUrl=product.names["MailFeedbackQueue"], WaitTimeSeconds=1)
+    (report,) = from_body(found["Messages"][0]["Body"])
+    assert (report.provider_id, report.kind) == (sent["MessageId"], "bounced")
+    assert report.recipient == "bounce+anna@simulator.amazonses.com"
+    assert str(report.tenant_id) == "0192f6a8-1111-7222-8333-444455556666"

@@ -170,7 +170,7 @@ def test_a_late_sender_does_not_overwrite_a_newer_claim(world: World) -> None:
 
         def send(self, _message: Message) -> Receipt:
             started.set()
-            assert finish.wait(10)
+            assert finish.wait(60)
             raise refused("too late")
 
     slow = replace(world.service.sender, channels={"email": Slow()})
@@ -180,7 +180,7 @@ def test_a_late_sender_does_not_overwrite_a_newer_claim(world: World) -> None:
     world.clock.advance(timedelta(minutes=6))
     world.sweep()
     finish.set()
-    late.join(10)
+    late.join(60)
     assert world.statuses(tenant) == ["sent"]
 
 

@@ -70,7 +70,7 @@ def test_an_alert_becomes_a_mail(world: World) -> None:
     handler = cold_start()
     assert handler({"Records": [record_of(event)]}, Context()) == {"batchItemFailures": []}
     (mail,) = outbox()
-    assert mail.subject == "[HIGH] SKU-1 runs out in 2 days | EUR 1,250.00 at stake"
+    assert mail.subject == "[HIGH] SKU-1 runs out in 2 days: EUR 1,250 at stake"
     assert mail.source == "alerts@ops.example"
     assert mail.destinations["ToAddresses"] == ["anna@x.example"]
     (row,) = world.rows(tenant)

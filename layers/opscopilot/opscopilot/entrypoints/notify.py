@@ -52,7 +52,9 @@ def make_handler(service: Notifier) -> Handler:
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         deadline = _deadline(context)
         if isinstance(event.get("Records"), list):
-            return {"batchItemFailures": [{"itemIdentifier": one} for one in _batch(service, event["Records"], deadline)]}
+            return {
+                "batchItemFailures": [{"itemIdentifier": one} for one in _batch(service, event["Records"], deadline)]
+            }
         if event.get("task") == "sweep":
             return dict(service.sweep(deadline, recover=event.get("recover") is True))
         if event.get("task") == "redrive":
@@ -68,11 +70,11 @@ def make_handler(service: Notifier) -> Handler:
 def _batch(service: Notifier, records: list[Any], deadline: Deadline) -> list[str]:
     """The ids of the records that must come again. One bad record fails alone: the queue hands it in again and moves
     it to its dead-letter queue in the end, where a person can read it."""
-    failed: list[str] = []
+    failed: set[str] = set()
     events: list[Received] = []
     came_as: dict[UUID, list[str]] = defaultdict(list)
     for record in records:
-        message_id = str(record.get("messageId", "")) if isinstance(record, dict) else ""
+        message_id = _message_id(record)
         body = record.get("body") if message_id else record
         try:
             if _is_report(body):
@@ -81,7 +83,7 @@ def _batch(service: Notifier, records: list[Any], deadline: Deadline) -> list[st
             event = from_body(body)
         except Exception as error:
             _refused(message_id, error)
-            failed.append(message_id)
+            failed.add(message_id)
             continue
         if event.event_id not in came_as:
             events.append(event)
@@ -89,8 +91,12 @@ def _batch(service: Notifier, records: list[Any], deadline: Deadline) -> list[st
     for event_id, fault in service.handle_batch(events, deadline).failed.items():
         for message_id in came_as[event_id]:
             _refused(message_id, fault)
-            failed.append(message_id)
-    return failed
+            failed.add(message_id)
+    return [one for one in map(_message_id, records) if one in failed]
+
+
+def _message_id(record: Any) -> str:
+    return str(record.get("messageId", "")) if isinstance(record, dict) else ""
 
 
 def _refused(message_id: str, error: Exception) -> None:

@@ -67,6 +67,7 @@ class NotifySettings(FunctionSettings):
     event_bus_name: str
     email_sender: str = Field(pattern=r".+@.+")
     email_configuration_set: str | None = None
+    enable_notification_retry: bool = True
     console_url: str | None = None
     public_url: str | None = None
     link_key_secret: str | None = None
