@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -92,11 +93,17 @@ class Yard:
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+@cache
+def _client() -> Any:
+    """Made once, in some test's pretended AWS: it costs more than most tests, and holds nothing of a test."""
+    return boto3.client("s3", region_name="eu-west-1")
+
+
 @contextmanager
 def yard(**settings: Any) -> Iterator[Yard]:
     """A fresh plant with its buckets."""
     with mock_aws(), support.plant() as plant:
-        client = boto3.client("s3", region_name="eu-west-1")
+        client = _client()
         for bucket in (LANDING, STAGING):
             client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         yield Yard(plant, client, S3ObjectStore(client), **settings)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import NullPool, create_engine
 
-from local.testing import ThrowawayDatabase, database
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.kernel.db import Database, without_delay
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.kernel.tenancy import plant_settings
@@ -86,6 +86,6 @@ class Plant:
 
 @contextmanager
 def plant(code: str = "fjord") -> Iterator[Plant]:
-    """A plant in a database of its own."""
-    with database() as fresh:
+    """A plant in a database that is its own for as long."""
+    with borrowed() as fresh:
         yield Plant(fresh, code)

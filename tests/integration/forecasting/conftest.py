@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from local.testing import ThrowawayDatabase, database
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.clock import FixedClock
@@ -219,7 +219,7 @@ def insert(tx: Tx, table: str, *, lineage: bool = True, **values: Any) -> UUID:
 
 @pytest.fixture
 def db() -> Iterator[ThrowawayDatabase]:
-    with database() as fresh:
+    with borrowed() as fresh:
         yield fresh
 
 

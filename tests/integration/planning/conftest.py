@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.databases import migrate
-from local.testing import ThrowawayDatabase, database
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.entrypoints.parts import Outside, context_routers
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.service import ForecastService
@@ -76,7 +76,7 @@ def _with_forecast(port: int, name: str) -> None:
 @pytest.fixture
 def db() -> Iterator[ThrowawayDatabase]:
     """A copy of the plant with its forecast."""
-    with database(_with_forecast) as fresh:
+    with borrowed(_with_forecast) as fresh:
         yield fresh
 
 
