@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.header import decode_header, make_header
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -44,7 +45,8 @@ def test_a_mail_is_html_and_text_with_tags_for_its_way_back(receiver: Receiver) 
     assert {one["Name"]: one["Value"] for one in simple["Headers"]}["X-OpsCopilot-Notification"] == str(ID)
     assert body["ConfigurationSetName"] == "ops-feedback"
     assert {one["Name"]: one["Value"] for one in body["EmailTags"]} == {"notification": str(ID), "tenant": str(TENANT)}
-    assert body["FromEmailAddress"] == "=?utf-8?b?RnLDuCAmIFPDuG4sIGFsZXJ0cw==?= <alerts@ops.example>"
+    assert str(make_header(decode_header(body["FromEmailAddress"]))) == "Frø & Søn, alerts <alerts@ops.example>"
+    assert body["FromEmailAddress"].isascii()
     assert body["ReplyToAddresses"] == ["plan@fjord.example"]
 
 
