@@ -96,7 +96,9 @@ def idle(prices: Prices, assumed: Assumed) -> Iterator[Line]:
     yield Line("CloudWatch alarms", f"{alarms()} × {prices.alarm_month}", alarms() * prices.alarm_month)
     yield Line("CloudWatch dashboard", f"1 × {prices.dashboard_month}", prices.dashboard_month)
     yield Line("KMS key of the alarm topic", f"1 × {prices.key_month}", prices.key_month)
-    yield Line("owner's password in Secrets Manager", f"1 × {prices.secret_month}", prices.secret_month)
+    yield Line(
+        "owner's password and key of links in Secrets Manager", f"2 × {prices.secret_month}", 2 * prices.secret_month
+    )
     seconds = MINUTES * assumed.sweep_seconds * 0.5
     sweeps = seconds * prices.lambda_gb_second + MINUTES / 1e6 * prices.lambda_million
     yield Line("notify's sweep every minute", f"{MINUTES:,} × {assumed.sweep_seconds} s × 0.5 GB", sweeps)

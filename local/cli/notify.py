@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from local.cli import context
+from local.cli import context, preferences
 from local.cli.options import Json, Limit, Tenant
 from local.cli.output import console, emit, fail, listing, minute, table
 from local.cli.when import wall_time
@@ -20,6 +20,7 @@ notify_app = typer.Typer(
     'Try: [bold]ops notify simulate --type ccp_breach --severity critical --at "Sunday 03:00"[/], '
     "[bold]ops notify list --status dead[/], [bold]ops notify redrive --channel email[/].",
 )  # fmt: skip
+preferences.register(notify_app)
 Channel = Annotated[str | None, typer.Option(help="Only this channel: email, sms, slack, webhook …")]
 _AGAIN = ("failed", "dead")
 

@@ -129,6 +129,16 @@ def test_who_would_be_told_is_answered_without_telling_anybody(ops: Ops, world: 
     assert world.mails == []
 
 
+def test_how_somebody_is_told_is_changed_field_by_field_and_a_secret_is_shown_once(ops: Ops) -> None:
+    said = seen(ops("notify", "preferences", "--webhook-url", "https://erp.example.com/x", "--channels", "email,webhook"))
+    assert "shown once: " in said
+    again = seen(ops("notify", "preferences", "--quiet", "22:00-07:00"))
+    assert "shown once: " not in again
+    assert "email, webhook" in again
+    found = data(ops("notify", "preferences", "--quiet", "off", "--json"))
+    assert (found["quiet_hours_enabled"], found["quiet_hours_start"]) == (False, "22:00")
+
+
 def test_a_silence_is_made_seen_and_ended(ops: Ops, world: World, plant: str) -> None:
     made = data(ops("silence", "add", "--entity", "SKU-1", "--for", "4h", "--reason", "Counted by hand", "--json"))
     raised(world, plant)
