@@ -8,7 +8,7 @@ shift calendar says nothing about the next fourteen days.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from opscopilot.notifications.people.quiet import QuietHours
@@ -27,6 +27,7 @@ class Available:
     def hold(self, instant: datetime) -> Hold | None:
         """Until when a message met at `instant` (aware) waits; None: it may go now. Never longer than fourteen days
         ahead for a shift, and two more where quiet hours come first; `until` (UTC) is exact and itself a moment at which nothing waits."""
+        instant = instant.astimezone(UTC)  # two wall times of one zone are an hour wrong over a change
         work = self.rota.next_work(instant) if self.rota else None
         if work is not None:
             return None if work[0] <= instant else self._until(work[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -54,11 +54,12 @@ class OnCall:
 
 def on_call(schedule: Schedule, instant: datetime) -> list[str]:
     """The users on call at `instant`: one, or none in a gap."""
-    return list(_who(schedule, instant)[0])
+    return list(_who(schedule, instant.astimezone(UTC))[0])
 
 
 def timeline(schedule: Schedule, start: datetime, end: datetime) -> list[OnCall]:
     """Who is on call from `start` to `end`, in order, without holes and overlaps; neighbours differ."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
     changes = {start, *(at for one in schedule.overrides for at in (one.start, one.end))}
     for layer in schedule.layers:
         changes.update(layer.changes(start, end, schedule.zone, schedule.shifts))
