@@ -101,6 +101,41 @@ def test_a_condition_that_is_gone_is_resolved_and_one_that_flaps_is_the_same_ale
     assert (back["resolved_at"], len(raised(bus))) == (None, told)
 
 
+def test_what_is_told_says_what_to_do_and_what_it_is_part_of(short: Any, run: Run, bus: Any) -> None:
+    run(short)
+    event, [stored] = raised(bus)[0], alerts(short)
+    assert event["correlation_key"] == stored["cause"] == f"sku:{short.ids['A']}"
+    assert (event["entity_name"], event["threshold"]) == ("Item A", "0.5")
+    assert float(event["observed"]) > 0.5
+    assert event["actions"][0].startswith("Order ")
+    assert event["actions"][0].endswith(" ea now: it takes 7 days to arrive.")
+    assert stored["message"] == " ".join([event["message"], *event["actions"]])
+
+
+def test_those_who_were_told_hear_that_it_is_gone_and_the_list_that_it_is_back(
+    short: Any, run: Run, bus: Any, opened: Opened
+) -> None:
+    run(short)
+    [first] = raised(bus)
+    short.stock("A", 900, at="2025-03-30T08:00:00Z")
+    run(short)
+    [gone] = [json.loads(row.detail) for row in bus.of_type("AlertResolved")]
+    assert (gone["alert_id"], gone["dedupe_key"]) == (first["alert_id"], first["dedupe_key"])
+    assert gone["reason"] == "The condition is gone as of forecast DEMAND-W-20250330-02."
+    assert bus.of_type("AlertSeen") == []
+    short.stock("A", 3, at="2025-03-30T09:00:00Z")
+    run(short)
+    [back] = [json.loads(row.detail) for row in bus.of_type("AlertSeen")]
+    assert (back["alert_id"], back["severity"]) == (first["alert_id"], "critical")
+    with opened("ops_forecast").tenant(short.tenant_id) as tx:
+        tx.execute("UPDATE forecast.forecast_alerts SET reported_at = reported_at - interval '61 minutes'")
+    for after in (2, 2):  # it is still there; said once an hour at most
+        short.order("B", short.as_of, 1)
+        run(short)
+        assert len(bus.of_type("AlertSeen")) == after
+    assert (len(raised(bus)), len(bus.of_type("AlertResolved"))) == (1, 1)
+
+
 def test_a_condition_that_comes_back_days_later_is_a_new_alert(short: Any, run: Run, opened: Opened) -> None:
     run(short)
     short.stock("A", 900, at="2025-03-30T08:00:00Z")
@@ -154,6 +189,8 @@ def test_p86_many_new_stockouts_send_ten_messages_and_one_digest(
     assert {one["entity_code"] for one in told} == {"S5", "S4", "S3", "DEMAND-W-20250330-01"}
     [rest] = [one["title"] for one in told if one["entity_type"] == "forecast_version"]
     assert rest == "3 more alerts from forecast DEMAND-W-20250330-01"
+    [digest] = [one for one in told if one["entity_type"] == "forecast_version"]
+    assert digest["expires_at"] is not None
     assert len(alerts(plant, "entity_type = 'sku' AND status = 'open'")) == 6
 
 

@@ -200,6 +200,8 @@ class EventPublisher(Protocol):
 
 def record(tx: Tx, *events: Event) -> None:
     """Write the events to the outbox inside the transaction that makes them true. The same id twice is one event."""
+    if not events:
+        return
     rows = [
         {"tenant_id": str(one.tenant_id), "event_id": str(one.event_id), "source": one.source,
          "detail_type": one.detail_type, "detail": one.model_dump(mode="json"),

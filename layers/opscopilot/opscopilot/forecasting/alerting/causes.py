@@ -16,6 +16,8 @@ _FIRST: tuple[AlertType, ...] = (
     "forecast_bias",
 )  # fmt: skip
 
+_ACTIONS = 8
+
 
 def one_per_cause(found: Sequence[Condition]) -> list[Condition]:
     """The conditions with those of a shared cause folded into one, in the order in which causes first appear.
@@ -43,4 +45,5 @@ def _fold(same: list[Condition]) -> Condition:
         for one in others
     ]  # fmt: skip
     text = f"{lead.message} Also: {'; '.join(one.title for one in others)}."
-    return replace(lead, message=text, details={**lead.details, "also": also})
+    actions = tuple(dict.fromkeys(action for one in same for action in one.actions))[:_ACTIONS]
+    return replace(lead, message=text, actions=actions, details={**lead.details, "also": also})

@@ -21,12 +21,17 @@ RAISE_FROM = 0.50
 KEEP_FROM = 0.40
 """An open report stays open down to here, so that a value around the limit does not flicker."""
 _LISTED = 50
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something a person should know. `key` names it: the same key is the same condition, seen again. `cause` names
-    the problem behind it: conditions that share one become one alert (None: the condition is the problem)."""
+    the problem behind it: conditions that share one become one alert (None: the condition is the problem).
+
+    `message` says how things are, `actions` what to do about it, each a sentence with its quantities and dates. `name`
+    is the name alone of what it is about, `place` the line or site, `per_hour` what an hour costs where that is known.
+    """
 
     key: str
     type: AlertType
@@ -44,6 +49,15 @@ class Condition:
     deadline: date | None = None
     details: dict[str, Any] = field(default_factory=dict)
     cause: str | None = None
+    actions: tuple[str, ...] = ()
+    name: str | None = None
+    place: str | None = None
+    per_hour: Decimal | None = None
+
+    @property
+    def text(self) -> str:
+        """How things are and what to do about it."""
+        return " ".join([self.message, *self.actions])
 
 
 def of_item(sku_id: UUID) -> str:
@@ -75,19 +89,27 @@ def _stockout(key: str, item: Assessed, probability: float) -> Condition:
     ]
     if item.stake and item.stake.amount > 0:
         lines.append(f"At stake: {words.money(*item.stake)}.")
-    if risk.advice is not None and risk.advice.quantity > 0:
-        lines.append(f"Order {words.amount(risk.advice.quantity, uom)} now.")
-    elif risk.advice is not None and risk.advice.conflict:
-        lines.append(f"Order size needs a decision: {risk.advice.conflict}.")
-    elif not risk.order_advised:
-        lines.append("Enough is on order; ask for it sooner.")
     return Condition(
         key, "stockout_risk", "critical" if risk.level == "critical" else "high",
         f"{one.sku['description']} ({code}) is likely to run out", " ".join(lines), "sku", item.sku_id, code,
         Decimal(str(probability)), Decimal(str(RAISE_FROM)), None, item.stake.amount if item.stake else None,
         item.stake.currency if item.stake else None, item.runs_out,
-        {"risk_factors": item.factors, "risk_level": risk.level}, of_item(item.sku_id),
+        {"risk_factors": item.factors, "risk_level": risk.level}, of_item(item.sku_id), _what_to_do(item),
+        one.sku["description"],
     )  # fmt: skip
+
+
+def _what_to_do(item: Assessed) -> tuple[str, ...]:
+    risk, advice, uom = item.risk, item.risk.advice, item.one.sku["base_uom"]
+    lead = words.days(risk.lead_time.mean)
+    if advice is not None and advice.quantity > 0:
+        return (f"Order {words.amount(advice.quantity, uom)} now: it takes {lead} to arrive.",)
+    if advice is not None and advice.conflict:
+        return (f"Order size needs a decision: {advice.conflict}.",)
+    if not risk.order_advised:
+        by = f" before {item.runs_out.isoformat()}" if item.runs_out else " sooner"
+        return (f"Enough is on order; ask for it{by}.",)
+    return ()
 
 
 def reorder_digest(found: Sequence[Assessed], told: Set[UUID]) -> list[Condition]:
@@ -103,8 +125,8 @@ def reorder_digest(found: Sequence[Assessed], told: Set[UUID]) -> list[Condition
     order = [a for a in others if a.risk.order_advised]
     others.sort(key=lambda a: (not a.risk.order_advised, -(a.stake.amount if a.stake else Decimal(0))))
     items = [_item(a) for a in others[:_LISTED]]
-    named = ", ".join(f"{one['description']} ({one['sku_code']})" for one in items[:5])
-    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    named = ", ".join(f"{one['description']} ({one['sku_code']})" for one in items[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     amount, currency = _sum(others)
     apart = len(below) - len(others)
     text = (
@@ -117,8 +139,15 @@ def reorder_digest(found: Sequence[Assessed], told: Set[UUID]) -> list[Condition
             "threshold_breach:reorder_point", "threshold_breach", "medium" if order else "low",
             f"{_count(len(below), 'item')} at or below the reorder point", text, "inventory", None, None,
             Decimal(len(below)), Decimal(0), None, amount, currency, None, {"items": items},
+            actions=tuple(_order(a) for a in order[:_NAMED]),
         )
     ]  # fmt: skip
+
+
+def _order(a: Assessed) -> str:
+    sku, advice = a.one.sku, a.risk.advice
+    quantity = f"{words.amount(advice.quantity, sku['base_uom'])} of " if advice and advice.quantity > 0 else ""
+    return f"Order {quantity}{sku['description']} ({sku['sku_code']})."
 
 
 def _item(a: Assessed) -> dict[str, Any]:
@@ -172,4 +201,6 @@ def _biased(key: str, one: Bias) -> Condition:
         " ".join(lines), "sku", one.sku_id, one.sku_code, Decimal(f"{one.tracking_signal:.6f}"),
         Decimal(f"{SIGNAL_LIMIT:.0f}"), amount=money if one.currency else None,
         currency=one.currency if money else None, details={"n": one.n, "bias": one.bias}, cause=of_item(one.sku_id),
+        actions=(f"{'Raise' if way == 'too low' else 'Lower'} the forecast of {one.description}, or find out what "
+                 "changed its demand.",), name=one.description,
     )  # fmt: skip

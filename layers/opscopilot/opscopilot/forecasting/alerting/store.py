@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from opscopilot.forecasting import copyio
 from opscopilot.forecasting.alerting.conditions import Condition
+from opscopilot.forecasting.alerting.events import DIGEST, instant, raised, seen
+from opscopilot.forecasting.alerting.ground import Ground
 from opscopilot.forecasting.alerting.muting import Mute
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.events import SEVERITIES, AlertRaised
+from opscopilot.kernel.events import SEVERITIES, AlertRaised, AlertSeen
 from opscopilot.kernel.ids import uuid7
 
 TYPES = ("stockout_risk", "threshold_breach", "forecast_bias", "supplier_risk", "anomaly")
@@ -23,6 +24,7 @@ TYPES = ("stockout_risk", "threshold_breach", "forecast_bias", "supplier_risk", 
 COMES_BACK = timedelta(hours=72)
 """A condition that is there again within this time was never really gone: its alert is reopened, and not told again
 unless it is worse than it was (flapping)."""
+REPORTED_EVERY = timedelta(hours=1)
 FOR_MANY = ("inventory", "forecast_version", "plant")
 """Entity types of conditions that speak for many things already."""
 _COLUMNS = (
@@ -32,46 +34,25 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class Ground(Protocol):
-    """What alerts rest on: a forecast version, or, while a plant has none, what is known on a day (`id` None)."""
-
-    @property
-    def id(self) -> UUID | None: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def as_of(self) -> date: ...
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutForecast:
-    """A ground without a forecast version."""
-
-    as_of: date
-    id: None = None
-
-    @property
-    def code(self) -> str:
-        """Stands where a version's code would stand."""
-        return f"READINGS-{self.as_of:%Y%m%d}"
-
-
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A condition with the row it is kept in. `event` is what goes out, None when it was told before; `told`: it
-    went out now, by itself or as one of a digest. `mute`: why it is only listed."""
+    went out now, by itself or as one of a digest. `mute`: why it is only listed. `seen`: that it is still there, for
+    the list of those who were told."""
 
     condition: Condition
     alert_id: UUID
     event: AlertRaised | None
     mute: Mute | None = None
     told: bool = False
+    seen: AlertSeen | None = None
 
 
 def known_alerts(tx: Tx, now: datetime) -> dict[str, Row]:
     """Alerts whose condition was still there last time, or is gone only since a moment ago, by dedupe key."""
     found = tx.rows(
-        """SELECT DISTINCT ON (dedupe_key) id, dedupe_key, severity, status, told_at FROM forecast.forecast_alerts
+        """SELECT DISTINCT ON (dedupe_key) id, dedupe_key, severity, status, told_at, event_id, reported_at
+           FROM forecast.forecast_alerts
            WHERE alert_type = ANY(CAST(:types AS text[])) AND (status IN ('open', 'acknowledged')
                OR (status = 'resolved' AND resolved_at > CAST(:since AS timestamptz)))
            ORDER BY dedupe_key, status = 'resolved', resolved_at DESC""",
@@ -109,9 +90,22 @@ def decide(
     out = []
     for one in listed:
         alert_id = known[one.key]["id"] if one.key in known else uuid7()
-        event = _event(one, alert_id, version, now, zone, tenant) if one.key in loud else None
-        out.append(Stored(one, alert_id, event, mutes.get(one.key), event is not None or one.key in counted))
+        event = raised(one, alert_id, version, now, zone, tenant) if one.key in loud else None
+        still = event is None and one.key not in mutes and _is_due(known.get(one.key), now)
+        out.append(Stored(
+            one, alert_id, event, mutes.get(one.key), event is not None or one.key in counted,
+            seen(one, alert_id, version, now, zone, tenant) if still else None,
+        ))  # fmt: skip
     return out
+
+
+def _is_due(before: Row | None, now: datetime) -> bool:
+    """Whether those who list alerts should hear that it is still there: what was told by itself, once an hour, and
+    when it is back."""
+    if before is None or before.get("event_id") is None:
+        return False
+    last = before["reported_at"] or before["told_at"]
+    return before["status"] == "resolved" or last is None or now - last >= REPORTED_EVERY
 
 
 def _is_news(one: Condition, known: Mapping[str, Row]) -> bool:
@@ -127,7 +121,7 @@ def digest(untold: Sequence[Condition], version: Ground) -> Condition:
     names = "; ".join(one.title for one in untold[:5])
     source = f"forecast {version.code}" if version.id else f"sensor readings of {version.as_of}"
     return Condition(
-        f"{first.type}:digest:{version.code}", first.type, first.severity,
+        f"{first.type}{DIGEST}{version.code}", first.type, first.severity,
         f"{len(untold)} more alerts from {source}",
         f"Besides those told one by one there are {len(untold)} more: {names}{' …' if len(untold) > 5 else ''}. "
         "The list of open alerts has them all.",
@@ -136,43 +130,31 @@ def digest(untold: Sequence[Condition], version: Ground) -> Condition:
     )  # fmt: skip
 
 
-def _event(one: Condition, alert_id: UUID, version: Ground, now: datetime, zone: str, tenant: UUID) -> AlertRaised:
-    return AlertRaised(
-        tenant_id=tenant, occurred_at=now, correlation_id=version.code, alert_id=alert_id, alert_type=one.type,
-        severity=one.severity, title=one.title, message=one.message, entity_type=one.entity_type,
-        entity_id=one.entity_id, entity_code=one.entity_code, dedupe_key=one.key, amount=one.amount,
-        currency=one.currency, deadline=_instant(one.deadline, zone),
-    )  # fmt: skip
-
-
-def _instant(day: date | None, zone: str) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(0), ZoneInfo(zone))
-
-
 def store(
     tx: Tx, stored: Sequence[Stored], version: Ground, now: datetime, zone: str, only: Sequence[str] | None = None
-) -> dict[str, int]:
+) -> tuple[dict[str, int], list[Row]]:
     """Open what is new, reopen what came back, refresh what is still there, resolve what is gone (of the keys that
-    begin with one of `only`, where it is given); how many of each."""
-    copyio.stage(tx, "alerts_now", "forecast.forecast_alerts", (*_COLUMNS, "told_at"), _rows(stored, zone, now))
+    begin with one of `only`, where it is given); how many of each, and what was resolved."""
+    columns = (*_COLUMNS, "told_at", "reported_at")
+    copyio.stage(tx, "alerts_now", "forecast.forecast_alerts", columns, _rows(stored, zone, now))
     common = {"version": version.id, "as_of": version.as_of, "now": now}
     like = None if only is None else [f"{one}%" for one in only]
-    resolved = tx.execute(_RESOLVE, now=now, types=list(TYPES), like=like)
+    resolved = tx.rows(_RESOLVE, now=now, types=list(TYPES), like=like)
     reopened = tx.execute(_REOPEN)
     kept = tx.execute(_REFRESH, **common)
     opened = tx.execute(_OPEN, tenant=tx.tenant_id, **common)
-    return {"opened": opened, "kept": kept, "reopened": reopened, "resolved": resolved}
+    return {"opened": opened, "kept": kept, "reopened": reopened, "resolved": len(resolved)}, resolved
 
 
 def _rows(stored: Sequence[Stored], zone: str, now: datetime) -> Iterator[list[Any]]:
     for item in stored:
         one, mute = item.condition, item.mute
         yield [
-            item.alert_id, one.type, one.severity, one.title, one.message, one.entity_type, one.entity_id,
+            item.alert_id, one.type, one.severity, one.title, one.text, one.entity_type, one.entity_id,
             one.entity_code, one.key, one.observed, one.threshold, one.uom, one.amount, one.currency,
-            _instant(one.deadline, zone), item.event.event_id if item.event else None,
+            instant(one.deadline, zone), item.event.event_id if item.event else None,
             json.dumps(one.details, default=str), one.cause, mute.until if mute else None,
-            mute.reason if mute else None, now if item.told else None,
+            mute.reason if mute else None, now if item.told else None, now if item.event or item.seen else None,
         ]  # fmt: skip
 
 
@@ -182,6 +164,7 @@ UPDATE forecast.forecast_alerts a SET status = 'resolved', resolved_at = :now, u
 WHERE a.status IN ('open', 'acknowledged') AND a.alert_type = ANY(CAST(:types AS text[]))
   AND (CAST(:like AS text[]) IS NULL OR a.dedupe_key LIKE ANY(CAST(:like AS text[])))
   AND NOT EXISTS (SELECT 1 FROM alerts_now n WHERE n.dedupe_key = a.dedupe_key)
+RETURNING a.id, a.dedupe_key, a.cause, a.event_id
 """
 _REOPEN = """
 UPDATE forecast.forecast_alerts a SET status = 'open', resolved_at = NULL, reopened_count = a.reopened_count + 1
@@ -191,14 +174,16 @@ _REFRESH = """
 UPDATE forecast.forecast_alerts a SET severity = n.severity, title = n.title, message = n.message,
     observed = n.observed, threshold = n.threshold, amount = n.amount, currency = n.currency, deadline = n.deadline,
     details = n.details, cause = n.cause, muted_until = n.muted_until, muted_reason = n.muted_reason,
-    event_id = coalesce(n.event_id, a.event_id), told_at = coalesce(n.told_at, a.told_at), version_id = :version,
+    event_id = coalesce(n.event_id, a.event_id), told_at = coalesce(n.told_at, a.told_at),
+    reported_at = coalesce(n.reported_at, a.reported_at), version_id = :version,
     as_of = :as_of, last_seen_at = :now, seen_count = a.seen_count + 1, updated_at = now(),
     row_version = a.row_version + 1
 FROM alerts_now n WHERE n.id = a.id
 """
 _OPEN = f"""
-INSERT INTO forecast.forecast_alerts (tenant_id, version_id, as_of, first_seen_at, last_seen_at, told_at,
+INSERT INTO forecast.forecast_alerts (tenant_id, version_id, as_of, first_seen_at, last_seen_at, told_at, reported_at,
     {", ".join(_COLUMNS)})
-SELECT :tenant, :version, :as_of, CAST(:now AS timestamptz), CAST(:now AS timestamptz), told_at, {", ".join(_COLUMNS)}
+SELECT :tenant, :version, :as_of, CAST(:now AS timestamptz), CAST(:now AS timestamptz), told_at, reported_at,
+    {", ".join(_COLUMNS)}
 FROM alerts_now n WHERE NOT EXISTS (SELECT 1 FROM forecast.forecast_alerts a WHERE a.id = n.id)
 """

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opscopilot.forecasting.alerting.conditions import Condition
+from opscopilot.forecasting.alerting.ground import WithoutForecast
 from opscopilot.forecasting.alerting.raising import raise_alerts
-from opscopilot.forecasting.alerting.store import WithoutForecast
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.demand.calendar import data_cut
 from opscopilot.forecasting.quality import models, scrap

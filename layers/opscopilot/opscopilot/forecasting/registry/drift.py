@@ -128,8 +128,7 @@ def conditions(version: Version, found: Drift) -> list[Condition]:
         text = (
             f"Over {found.n} forecasts of {found.series} items, each at its lead time, errors were "
             f"{found.ratio or 0:.2f} times what the backtest led to expect ({found.sure_ratio or 0:.1f} standard "
-            f"errors); the 95 % intervals held {found.coverage_95 or 0:.0%}. Look for a break in the data, then "
-            "register a challenger or roll back."
+            f"errors); the 95 % intervals held {found.coverage_95 or 0:.0%}."
         )
         out.append(_condition("anomaly", version, f"The {version.period} forecasts are worse than their backtest",
                               text, found.ratio or 0.0, RATIO_LIMIT))  # fmt: skip
@@ -140,4 +139,5 @@ def _condition(kind: AlertType, version: Version, title: str, text: str, seen: f
     return Condition(
         f"{kind}:model:{version.period}", kind, "high", title, text, "forecast_model", version.model_id, None,
         Decimal(f"{seen:.6f}"), Decimal(f"{limit:.6f}"), details={"version": version.code, "period": version.period},
+        actions=("Look for a break in the data, then register a challenger or roll back.",),
     )  # fmt: skip

@@ -48,11 +48,13 @@ def _condition(supplier: UUID, found: list[SupplyRisk]) -> Condition:
     worst = max(one.points or 0.0 for one in found)
     return Condition(
         _key(supplier), "supplier_risk", "high" if worst >= 0.3 else "medium",
-        f"{name}: {count} whose delay would leave items short", f"{listed}{more}.{stake} Ask {name} for a firm date.",
+        f"{name}: {count} whose delay would leave items short", f"{listed}{more}.{stake}",
         "supplier", supplier, code, Decimal(f"{worst:.6f}"), Decimal(str(RAISE_FROM)),
         amount=money.amount if money else None, currency=money.currency if money else None,
         deadline=min(one.delivery.arrival for one in found),
-        details={"lines": [_line(one) for one in found[:_LISTED]]},
+        details={"lines": [_line(one) for one in found[:_LISTED]]}, name=name,
+        actions=tuple(f"Ask {name} for a firm date of {one.delivery.line.label}, expected {one.delivery.arrival.isoformat()}."
+                      for one in found[:3]),
     )  # fmt: skip
 
 

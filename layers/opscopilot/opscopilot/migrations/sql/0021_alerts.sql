@@ -84,3 +84,6 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON notification.alert_history
     FOR EACH ROW EXECUTE FUNCTION notification.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON notification.alert_history
     FOR EACH STATEMENT EXECUTE FUNCTION notification.refuse_change();
+
+-- When those who list alerts last heard that one is there, or still there.
+ALTER TABLE forecast.forecast_alerts ADD COLUMN reported_at timestamptz;

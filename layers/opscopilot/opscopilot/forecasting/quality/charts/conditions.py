@@ -8,6 +8,7 @@ from opscopilot.forecasting import words
 from opscopilot.forecasting.alerting.conditions import Condition
 from opscopilot.kernel.db import Row, Tx
 
+_WEEK_H = 168
 # Rules that a stable process breaks rarely enough to call somebody: a point beyond 3 sigma, two of three beyond 2.
 _OPEN = """
 SELECT c.id, c.sku_id, c.line, c.center, c.false_alarm_every, c.open_since, c.points, k.sku_code, k.description,
@@ -49,6 +50,9 @@ def _condition(row: Row) -> Condition:
         "sku", row["sku_id"], row["sku_code"], Decimal(f"{share:.6f}"), Decimal(f"{float(point['upper']):.6f}"), None,
         amount, row["currency"] if amount is not None else None,
         details={"chart_id": str(row["id"]), "since": row["open_since"].isoformat(), "line": row["line"]},
+        actions=(f"Find out what changed for {row['description']}{line} in the week to {row['week']:%Y-%m-%d}.",),
+        name=row["description"], place=row["line"] or None,
+        per_hour=(amount / _WEEK_H).quantize(Decimal("0.0001")) if amount is not None else None,
     )  # fmt: skip
 
 

@@ -39,8 +39,13 @@ def _value(value: Decimal, row: Row) -> str:
 
 
 def _notes(row: Row) -> str:
-    flagged = " Its calibration has run out: check the sensor first." if row["uncalibrated"] else ""
+    flagged = " Its calibration has run out." if row["uncalibrated"] else ""
     return f"{flagged} {_MONEY}"
+
+
+def _actions(row: Row, what: str) -> tuple[str, ...]:
+    first = (f"Check the sensor {row['name']} itself: its calibration has run out.",) if row["uncalibrated"] else ()
+    return (*first, what)
 
 
 def _breach(row: Row) -> Condition:
@@ -56,7 +61,9 @@ def _breach(row: Row) -> Condition:
         f"{_value(observed, row)}, last {_value(row['last_reading'], row)}.{_notes(row)}",
         "sensor", row["id"], row["sensor_code"], observed, limit, row["uom"],
         details={"since": row["breach_since"].isoformat(), "uncalibrated": bool(row["uncalibrated"])},
-        cause=f"sensor:{row['id']}",
+        cause=f"sensor:{row['id']}", name=row["name"], place=row["line"],
+        actions=_actions(row, f"Look at {row['name']} and at what went through since {row['breach_since']:%Y-%m-%d %H:%M} "
+                         "UTC: it may have to be held."),
     )  # fmt: skip
 
 
@@ -69,5 +76,6 @@ def _anomaly(row: Row) -> Condition:
         "sensor", row["id"], row["sensor_code"], observed, None, row["uom"],
         details={"since": row["anomaly_since"].isoformat(), "likelihood": row["likelihood"],
                  "uncalibrated": bool(row["uncalibrated"])},
-        cause=f"sensor:{row['id']}",
+        cause=f"sensor:{row['id']}", name=row["name"], place=row["line"],
+        actions=_actions(row, f"Find out what changed at {row['name']} since {row['anomaly_since']:%Y-%m-%d %H:%M} UTC."),
     )  # fmt: skip
