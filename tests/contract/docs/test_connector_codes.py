@@ -19,7 +19,7 @@ OF_THE_MACHINE = {"processing_failed"}  # statemachines/sync.asl.json gives a pu
 def codes() -> set[str]:
     """First arguments of everything that becomes the code of a failed pull."""
     found = set(OF_THE_MACHINE)
-    for path in (PACKAGE / "staging" / "connectors").glob("*.py"):
+    for path in (*(PACKAGE / "staging" / "connectors").glob("*.py"), PACKAGE / "outbound" / "guard.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args:
                 name = ast.unparse(node.func).rpartition(".")[2]

@@ -34,7 +34,12 @@ def imported(tree: ast.Module) -> set[str]:
 def is_edge(path: Path) -> bool:
     """Adapters, routes and the composition root, where the outside world may be named."""
     inside = set(path.parts[:-1])
-    return bool(inside & {*EDGES, "routes"}) or path.stem == "routes" or path.stem.startswith("routes_")
+    return (
+        bool(inside & {*EDGES, "routes"})
+        or path.stem in ("routes", "access")
+        or path.stem.startswith("routes_")
+        or path.stem.endswith("_routes")
+    )
 
 
 def calls(tree: ast.Module) -> Iterator[str]:
