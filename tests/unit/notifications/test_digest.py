@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from opscopilot.notifications.wording.sms import MAX_SEGMENTS, segments
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 READER = Reader("Fjord Foods", "Europe/Berlin", ("en",), "Europe/Berlin")
+AT_CONSOLE = replace(READER, console="https://ops.example")
 
 
 def alert(number: int, **given: Any) -> AlertRaised:
@@ -34,12 +36,12 @@ def test_p86_five_hundred_alerts_are_one_message_with_the_dearest_ten() -> None:
         alert(number, amount=Decimal(number), currency="EUR", amount_per_hour=Decimal(number), deadline=NOW + timedelta(days=3))
         for number in range(1, 501)
     ]  # fmt: skip
-    content = render_digest("email", items, READER, now=NOW, list_link="https://ops.example/alerts")
+    content = render_digest("email", items, AT_CONSOLE, now=NOW)
     assert content.subject == "[HIGH] 500 alerts at Fjord Foods: EUR 125,250 at stake, first deadline Fri 27 Nov"
     named = [int(one) for one in re.findall(r"Item (\d+) ", content.text)]
     assert named == list(range(500, 500 - SHOWN, -1))
     assert "and 490 more" in content.text
-    assert "https://ops.example/alerts" in content.text
+    assert "All open alerts: https://ops.example/api/v1/notify/alerts\n" in content.text
     assert content.html is not None
     assert content.html.count("<li") == SHOWN
     assert "Item 500 (RM-500): EUR 500 at stake, 3 days left (Fri 27 Nov)" in content.text
@@ -90,10 +92,10 @@ def test_a_digest_by_text_message_stays_within_two_segments(locale: str) -> None
     items = [alert(n, title="Ω" * 200, entity_name="Käse „Ω“ " * 12, amount=Decimal(10**9 + n), currency="EUR",
                    deadline=NOW + timedelta(days=2)) for n in range(1, 900)]  # fmt: skip
     content = render_digest(
-        "sms", items, Reader("Fjord Foods", "UTC", (locale,)), now=NOW, list_link="https://o.example/a"
+        "sms", items, Reader("Fjord Foods", "UTC", (locale,), console="https://o.example/"), now=NOW
     )
     assert segments(content.text) <= MAX_SEGMENTS
-    assert content.text.endswith("https://o.example/a")
+    assert content.text.endswith("https://o.example/api/v1/notify/alerts")
     assert "899" in content.text
 
 
@@ -112,3 +114,16 @@ def test_an_own_digest_is_used_and_its_loops_have_their_facts() -> None:
     content = render_digest("email", [alert(1), alert(2)], READER, own, now=NOW)
     assert (content.subject, content.text) == ("2 at Fjord Foods", "Stock-out risk=2:Item 1 (RM-1);Item 2 (RM-2);")
     assert content.html is None
+
+
+@pytest.mark.parametrize("channel", ["email", "slack", "sms", "apprise"])
+def test_many_all_clears_are_one_message_that_asks_for_nothing(channel: str) -> None:
+    items = [alert(n, amount=Decimal(900), currency="EUR", deadline=NOW + timedelta(hours=5)) for n in range(1, 13)]
+    content = render_digest(channel, items, READER, now=NOW, over=True)
+    assert content.subject == "[RESOLVED] 12 alerts at Fjord Foods: over"
+    said = f"{content.text}{content.html}"
+    assert "Item 1 (RM-1)" in said
+    for wrong in ("900", "Most urgent", "To take them on", "left", "stake"):
+        assert wrong not in said
+    german = render_digest(channel, items, replace(READER, locales=("de",)), now=NOW, over=True)
+    assert german.subject == "[ERLEDIGT] 12 Alarme bei Fjord Foods: vorbei"

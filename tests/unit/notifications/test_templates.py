@@ -282,3 +282,13 @@ def test_the_webhook_body_is_stable_json() -> None:
     assert (body["notification_id"], body["tenant"], body["amount"]) == ("n-1", "fjord", "12500.4")
     assert body == machine_readable(raised, "n-1", "fjord")
     assert not {"tenant_id", "to_users"} & body.keys()
+
+
+def test_an_alert_without_a_source_of_its_own_leads_to_the_console() -> None:
+    raised = alert(alert_id=UUID(int=7), link=None)
+    at_console = Reader("Fjord Foods", "UTC", console="https://ops.example/")
+    assert (
+        f"Source: https://ops.example/api/v1/notify/alerts/{UUID(int=7)}"
+        in render_alert("email", raised, at_console).text
+    )
+    assert "Source" not in render_alert("email", raised, reader()).text

@@ -35,7 +35,7 @@ def notifier(settings: NotifySettings, clock: Clock) -> Notifier:
     bus = EventBridgePublisher(boto3.client("events", region_name=settings.aws_region), settings.event_bus_name)
     sender = Sender(
         db, channels(settings, clock), KINDS, clock, links_for=links_for(settings, clock),
-        retry=settings.enable_notification_retry,
+        retry=settings.enable_notification_retry, console=settings.console_url,
     )  # fmt: skip
     return Notifier(db, sender, bus, clock, WorkingTime(), settings.console_url)
 

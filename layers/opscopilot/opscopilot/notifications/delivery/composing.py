@@ -21,9 +21,10 @@ from opscopilot.notifications.wording.rendering import render_alert, render_dige
 class Composer:
     """Words the messages of one round. Not shared between rounds: it remembers the tenant's own templates."""
 
-    def __init__(self, kinds: Kinds, links_for: LinksFor = no_links) -> None:
+    def __init__(self, kinds: Kinds, links_for: LinksFor = no_links, console: str | None = None) -> None:
         self._kinds = kinds
         self._links_for = links_for
+        self._console = console
         self._own: OwnTemplates | None = None
 
     def prepare(self, tx: Tx) -> None:
@@ -53,12 +54,19 @@ class Composer:
         links: tuple[Action, ...] = self._links_for({**row, "message_id": parcel.id})
         note = row["over_note"] if row["purpose"] == "resolved" else None
         occasion = Occasion(row["purpose"], began(parcel.id, row["created_at"]), row["first_seen"], note, links)
-        return render_alert(parcel.channel, alert, _reader(row), self._own or OwnTemplates(), occasion)
+        return render_alert(parcel.channel, alert, self._reader(row), self._own or OwnTemplates(), occasion)
 
     def _digest(self, parcel: Parcel, alerts: list[AlertRaised]) -> Content:
         first = parcel.rows[0]
         now = began(parcel.id, first["created_at"])
-        return render_digest(parcel.channel, alerts, _reader(first), self._own or OwnTemplates(), now=now)
+        over = first["purpose"] == "resolved"
+        return render_digest(
+            parcel.channel, alerts, self._reader(first), self._own or OwnTemplates(), now=now, over=over
+        )
+
+    def _reader(self, row: Mapping[str, Any]) -> Reader:
+        languages = Reader.languages(row["locale"], row["language"])
+        return Reader(row["plant"], row["zone"], languages, row["plant_zone"], self._console)
 
 
 def message_id(now: datetime, random: UUID) -> UUID:
@@ -70,10 +78,6 @@ def message_id(now: datetime, random: UUID) -> UUID:
 def began(message: UUID, otherwise: datetime) -> datetime:
     """When the message was tried first; times in its words count from there, at later attempts too."""
     return datetime.fromtimestamp((message.int >> 80) / 1000, UTC) if message.version == 7 else otherwise
-
-
-def _reader(row: Mapping[str, Any]) -> Reader:
-    return Reader(row["plant"], row["zone"], Reader.languages(row["locale"], row["language"]), row["plant_zone"])
 
 
 def _alert(row: Row) -> AlertRaised:

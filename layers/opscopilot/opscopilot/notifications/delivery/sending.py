@@ -28,7 +28,7 @@ class Sender:
     """Delivers tenants' due notifications over the channels it was given.
 
     `workers` messages are under way at once, and besides them those whose receivers stall. Without `retry` a message
-    has one attempt.
+    has one attempt. `console`: the address of the web console, for links to alerts.
     """
 
     db: Database
@@ -38,13 +38,14 @@ class Sender:
     workers: int = 8
     links_for: LinksFor = no_links
     retry: bool = True
+    console: str | None = None
 
     def send_due(self, tenant_id: UUID, deadline: Deadline, event_ids: Collection[UUID] | None = None) -> Counter[str]:
         """Send everything that is due (of these events, if any are named) while there is time; notifications by what
         became of them, `held` for those that wait for a snooze or a destination."""
         one = Round(self.db, tenant_id, self.kinds, self.clock, deadline, event_ids)
         most = MAX_ATTEMPTS if self.retry else 1
-        composer = Composer(self.kinds, self.links_for)
+        composer = Composer(self.kinds, self.links_for, self.console)
         return one.run(Attempts(self.channels, composer, self.clock, deadline, most, one.blocked), self.workers)
 
     def take_up(self, tenant_id: UUID) -> None:

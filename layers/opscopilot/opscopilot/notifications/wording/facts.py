@@ -20,7 +20,7 @@ COLOURS: dict[Severity, str] = {
     "critical": "#a3123a", "high": "#b93a0b", "medium": "#8a5a00", "low": "#1c4e80", "info": "#475569",
 }  # fmt: skip
 """White text on each of them has a contrast of at least 5 : 1."""
-_DONE = "#1e6b3a"
+DONE = "#1e6b3a"
 _MOST_ACTIONS = 5
 _LONGEST_IN_SMS = 160
 
@@ -53,7 +53,7 @@ def facts(alert: AlertRaised, reader: Reader, locale: str = "en", occasion: Occa
         "alert_type": alert.alert_type,
         "severity": alert.severity,
         "severity_name": severities[alert.severity],
-        "colour": _DONE if occasion.purpose == "resolved" else COLOURS[alert.severity],
+        "colour": DONE if occasion.purpose == "resolved" else COLOURS[alert.severity],
         "kind": words.label,
         "at_stake": words.at_stake,
         "by": words.by,
@@ -65,7 +65,7 @@ def facts(alert: AlertRaised, reader: Reader, locale: str = "en", occasion: Occa
         "open_for": _open_for(occasion, how),
         "note": one_line(occasion.note, 500) if occasion.note else None,
         **_what(alert), **_money(alert, how), **_measured(alert, how, words), **deadline.facts(),
-        **_ways(alert, occasion.links, common(locale)["links"]),
+        **_ways(alert.link or reader.alert_link(alert.alert_id), occasion.links, common(locale)["links"]),
     }  # fmt: skip
     found["figures"] = _figures(found, deadline, words, common(locale)["figures"])
     return found
@@ -123,9 +123,9 @@ def _open_for(occasion: Occasion, how: Formats) -> str | None:
     return how.span((occasion.now - occasion.since).total_seconds())
 
 
-def _ways(alert: AlertRaised, offered: Sequence[Action], labels: dict[str, str]) -> dict[str, Any]:
+def _ways(source: str | None, offered: Sequence[Action], labels: dict[str, str]) -> dict[str, Any]:
     """Where to look and what to click. A text message has room for one link: to acknowledge, else to look."""
-    link = safe_link(alert.link)
+    link = safe_link(source)
     links = [
         {"label": labels.get(one.label, one_line(one.label, 60)), "url": url}
         for one in offered if (url := safe_link(one.url))

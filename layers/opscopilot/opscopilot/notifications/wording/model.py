@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 from opscopilot.kernel.events import AlertType
 from opscopilot.notifications.channels import Action, Fact
@@ -38,12 +39,23 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who the message is for: their plant, the zone and the languages they read, the preferred one first."""
+    """Who the message is for: their plant, the zone and the languages they read, the preferred one first. `console` is
+    the address of the web console, where an alert and the list of alerts are shown."""
 
     plant: str
     zone: str
     locales: tuple[str, ...] = ("en",)
     plant_zone: str | None = None
+    console: str | None = None
+
+    @property
+    def list_link(self) -> str | None:
+        """Where all open alerts are."""
+        return f"{self.console.rstrip('/')}/api/v1/notify/alerts" if self.console else None
+
+    def alert_link(self, alert_id: UUID) -> str | None:
+        """Where one alert is with all that happened to it."""
+        return f"{self.list_link}/{alert_id}" if self.console else None
 
     @staticmethod
     def languages(person: str | None, tenant: str | None) -> tuple[str, ...]:

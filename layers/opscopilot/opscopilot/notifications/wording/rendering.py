@@ -49,12 +49,12 @@ def render_digest(
     own: OwnTemplates = NONE_OF_THEIR_OWN,
     *,
     now: datetime,
-    list_link: str | None = None,
-    links: tuple[Action, ...] = (),
+    over: bool = False,
 ) -> Content:
-    """One message about many alerts: grouped by kind, the ten that cost most per hour with their figures."""
+    """One message about many alerts: grouped by kind, the ten that cost most per hour with their figures. `over`: they
+    are all-clears, and nothing is asked of anybody."""
     chosen = own.choose("digest", channel, reader.locales)
-    return render(channel, digest_facts(items, reader, chosen.locale, now, list_link, links), chosen.own)
+    return render(channel, digest_facts(items, reader, chosen.locale, now, over=over), chosen.own)
 
 
 def render(channel: str, facts: dict[str, Any], own: Wording | None = None) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from opscopilot.notifications.wording.model import MORE_CODES, Purpose, Reader
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 READER = Reader("Fjord Foods", "Europe/Berlin", plant_zone="Europe/Berlin")
+_AT_CONSOLE = replace(READER, console="https://ops.example.com")
 _LINKS = (
     Action("I take care of it", "https://ops.example.com/notify/links/q6w1c9f0a7"),
     Action("Remind me later", "https://ops.example.com/notify/links/z2k8d4m3b5"),
@@ -78,8 +80,7 @@ def sample_facts(code: str, locale: str, *, full: bool) -> dict[str, Any]:
         types = get_args(AlertType)
         count = 12 if full else 1
         items = [alert(types[number % len(types)], full=full, number=number + 1) for number in range(count)]
-        listed = "https://ops.example.com/alerts" if full else None
-        return digest_facts(items, READER, locale, NOW, listed)
+        return digest_facts(items, _AT_CONSOLE if full else READER, locale, NOW)
     purpose: Purpose = code if code in MORE_CODES else "raised"  # type: ignore[assignment]
     raised = alert(_TYPE_OF.get(code) or code, full=full)  # type: ignore[arg-type]
     since, note = (NOW - timedelta(minutes=20), "The delivery arrived.") if full else (None, None)
