@@ -4,37 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fastapi import FastAPI
 
 from local.databases import migrate
 from local.testing import ThrowawayDatabase, borrowed
+from opscopilot.entrypoints.http import create_app
 from opscopilot.entrypoints.parts import Outside, context_routers
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.clock import FixedClock
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.ids import tenant_id_for
+from opscopilot.web import Services
 from tests.integration.forecasting.conftest import Bus, Plant, bus, clock, make_plant, open_as, opened, run, service
-from tests.support.api import Api, make_api, open_database, token
+from tests.support.api import Api, open_database, token, verifier
 from tests.support.forecasting import ListedItems, walk
 from tests.support.outside import MemoryRuns, memory_outside
 
 __all__ = ["bus", "clock", "make_plant", "opened", "run", "service"]
 
 
-@pytest.fixture
-def around() -> Outside:
-    """What lies beyond the database, in memory."""
-    return memory_outside()
+@pytest.fixture(scope="session")
+def whole() -> tuple[Outside, FastAPI]:
+    """The whole app and what lies beyond it, made once: that takes longer than most tests."""
+    around = memory_outside()
+    return around, create_app(cast(Services, None), context_routers(around))
 
 
 @pytest.fixture
-def api(db: ThrowawayDatabase, around: Outside, clock: Any) -> Iterator[Api]:
-    """The whole app on the test's database."""
-    copilot = open_database(db)
-    yield make_api(copilot, context_routers(around), clock)
+def around(whole: tuple[Outside, FastAPI]) -> Outside:
+    """What lies beyond the database, in memory; nothing was started there yet."""
+    runs = whole[0].runs
+    assert isinstance(runs, MemoryRuns)
+    runs.started.clear()
+    return whole[0]
+
+
+@pytest.fixture
+def api(db: ThrowawayDatabase, whole: tuple[Outside, FastAPI], around: Outside, clock: Any) -> Iterator[Api]:
+    """The whole app on the test's database, at the test's time."""
+    copilot, app = open_database(db), whole[1]
+    app.state.services = Services(copilot, verifier(), clock)
+    yield Api(app, copilot)
     copilot.engine.dispose()
 
 
