@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -96,8 +96,7 @@ def _mutes(tx: Tx, now: datetime, calendar: PlantCalendar, zone: str) -> list[Mu
 
 
 def _mute(one: Planned, zone: str) -> Mute:
-    start = datetime.combine(one.first, time(), ZoneInfo(zone))
-    end = datetime.combine(one.last + _DAY, time(), ZoneInfo(zone))
+    start, end = (datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC) for day in (one.first, one.last + _DAY))
     return Mute(one.kind, one.name, start, end, one.place)
 
 
