@@ -25,8 +25,8 @@ class Available:
     zone: str = "UTC"
 
     def hold(self, instant: datetime) -> Hold | None:
-        """Until when a message met at `instant` (aware) waits; None: it may go now. Never longer than fourteen days
-        ahead for a shift, and two more where quiet hours come first; `until` (UTC) is exact and itself a moment at which nothing waits."""
+        """Until when a message met at `instant` (aware) waits; None: it may go now. At most fourteen days
+        ahead for a shift, and two more where quiet hours come first. `until` (UTC) is exact, and free itself."""
         instant = instant.astimezone(UTC)  # two wall times of one zone are an hour wrong over a change
         work = self.rota.next_work(instant) if self.rota else None
         if work is not None:

@@ -51,7 +51,8 @@ class Rota:
     _known: dict[date, list[Stretch]] = field(default_factory=dict, compare=False, repr=False)
 
     def next_work(self, instant: datetime) -> Stretch | None:
-        """The stretch of work that is under way at `instant` or begins next, within LOOK_AHEAD; None: there is none."""
+        """The stretch of work that is under way at `instant` or begins next, within LOOK_AHEAD; None: there is none.
+        One that goes on for weeks is told as far as it was looked at."""
         stretches = self._around(instant.astimezone(UTC).date())
         at = bisect_right(stretches, instant, key=lambda one: one[1])
         if at == len(stretches) or stretches[at][0] > instant + LOOK_AHEAD:
