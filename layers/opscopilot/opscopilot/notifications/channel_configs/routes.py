@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path
 
 from opscopilot.kernel.errors import NotFound
 from opscopilot.notifications.access import Admin
-from opscopilot.notifications.channel_configs import changing, store, trial
+from opscopilot.notifications.channel_configs import changing, store
 from opscopilot.notifications.channel_configs.schemas import ChannelChange, ChannelStatus, described
+from opscopilot.notifications.channel_configs.trial import MailRequest, MailSent, send_test
 from opscopilot.notifications.channels import Channel, ChannelConfig, ChannelKind, Kinds, SecretStore
 from opscopilot.notifications.delivery import queries
 from opscopilot.web import Caller, CurrentCaller
@@ -34,7 +35,9 @@ def add(routes: APIRouter, kinds: Kinds, mail: Channel, secrets: Callable[[], Se
             caller.after_commit(lambda: secrets().put(ref, fields))
         return next(one for one in _statuses(caller, kinds) if one.channel == channel)
 
-    trial.add(routes, mail)
+    @routes.post("/email", summary="Send a test mail to myself or to somebody of my tenant")
+    def test_mail(body: MailRequest, caller: CurrentCaller) -> MailSent:
+        return send_test(mail, body, caller)
 
 
 def _found(kinds: Kinds, channel: str) -> ChannelKind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from opscopilot.kernel.db import Tx
@@ -14,7 +13,7 @@ from opscopilot.notifications.access import Body
 from opscopilot.notifications.channel_configs import store
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Message
 from opscopilot.notifications.wording.printable import one_line
-from opscopilot.web import Caller, CurrentCaller
+from opscopilot.web import Caller
 
 
 class MailRequest(Body):
@@ -33,15 +32,7 @@ class MailSent(BaseModel):
     provider_id: str | None
 
 
-def add(routes: APIRouter, mail: Channel) -> None:
-    """`/notify/email`."""
-
-    @routes.post("/email", summary="Send a test mail to myself or to somebody of my tenant")
-    def test_mail(body: MailRequest, caller: CurrentCaller) -> MailSent:
-        return _send_test(mail, body, caller)
-
-
-def _send_test(mail: Channel, body: MailRequest, caller: Caller) -> MailSent:
+def send_test(mail: Channel, body: MailRequest, caller: Caller) -> MailSent:
     """Only to people in the registry: an address in the body would make this an open relay."""
     who = caller.principal
     to = body.user_id or who.user_id
