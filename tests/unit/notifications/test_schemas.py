@@ -32,7 +32,7 @@ def test_accepted(field: str, good: str | None) -> None:
         ("phone", "0151 1234567"), ("phone", "+0151"), ("webhook_url", "http://hooks.example.com/x"),
         ("webhook_url", "https://user:pass@h.example/"), ("webhook_url", "ftp://h.example/"), ("webhook_url", "https://"),
         ("webhook_url", "https://h.example:99999/"), ("webhook_url", "https://h.example/ x"),
-        ("enabled_channels", ["pigeon"]), ("min_severity", "urgent"), ("notify_on_critical", False),
+        ("enabled_channels", ["a pigeon"]), ("min_severity", "urgent"), ("notify_on_critical", False),
         ("quite_hours", True),
         ("workspaces", ["hr"]),
     ],

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.events import SEVERITIES, Severity
+from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.alerts.model import Telling
 from opscopilot.notifications.alerts.ranking import per_hour
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.people.calendar import PlantCalendar
 from opscopilot.notifications.policy.deciding import decide_all
 from opscopilot.notifications.policy.model import Person, Plan, Subject
 from opscopilot.notifications.policy.situation import situation as read_situation
