@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.forecasting import queries, queries_risk
 from opscopilot.forecasting.tools import ForecastArgs, get_forecasts
 from opscopilot.insights import alerts
@@ -18,25 +19,37 @@ from opscopilot.kernel.db import Database, Tx
 from opscopilot.kernel.errors import NotFound, ValidationFailed
 from opscopilot.kernel.tenancy import Principal, plant_settings
 from opscopilot.kernel.tools import ToolContext
+from tests.integration.forecasting.conftest import filling
 
-Run = Callable[[Any], dict[str, Any]]
 STATUSES: tuple[alerts.StatusFilter, ...] = ("open", "acknowledged", "active", "resolved")
 
 
-@pytest.fixture
-def forecast(plant: Any, run: Run) -> Any:
+def _forecast(port: int, name: str) -> None:
     """Items A to D with falling stakes; NEW has too little history, RAW no orders."""
-    for number, code in enumerate("ABCD"):
-        plant.sku(code, reorder_point=100, list_price=10 - number, description=f"Jam {code}")
-        plant.weeks(code, [70, 80, 75] * 10)
-        plant.stock(code, 20)
-    plant.sku("NEW", description="Brand new")
-    plant.weeks("NEW", [5, 6])
-    plant.sku("RAW", type="raw", reorder_point=100, description="Sugar")
-    plant.stock("RAW", 500)
-    plant.sku("IDLE", description="Never ordered")
-    run(plant)
-    return plant
+    with filling(port, name) as (make_plant, run):
+        plant = make_plant()
+        for number, code in enumerate("ABCD"):
+            plant.sku(code, reorder_point=100, list_price=10 - number, description=f"Jam {code}")
+            plant.weeks(code, [70, 80, 75] * 10)
+            plant.stock(code, 20)
+        plant.sku("NEW", description="Brand new")
+        plant.weeks("NEW", [5, 6])
+        plant.sku("RAW", type="raw", reorder_point=100, description="Sugar")
+        plant.stock("RAW", 500)
+        plant.sku("IDLE", description="Never ordered")
+        run(plant)
+
+
+@pytest.fixture
+def db() -> Iterator[ThrowawayDatabase]:
+    with borrowed(_forecast) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def forecast(known: Callable[..., Any]) -> Any:
+    """The plant with its forecast."""
+    return known()
 
 
 @pytest.fixture
@@ -133,7 +146,10 @@ def test_versions_and_accuracy(tx: Tx) -> None:
     assert (at_lead_time.kind, at_lead_time.lag_basis) == ("backtest", "lead_time")
 
 
-def test_before_the_first_forecast(plant: Any, opened: Callable[[str], Database], clock: FixedClock) -> None:
+def test_before_the_first_forecast(
+    make_plant: Callable[..., Any], opened: Callable[[str], Database], clock: FixedClock
+) -> None:
+    plant = make_plant("new-plant")
     with opened("ops_copilot").tenant(plant.tenant_id) as open_tx:
         assert queries.latest_version(open_tx) is None
         with pytest.raises(NotFound, match="No forecast has been published"):
@@ -163,6 +179,35 @@ def test_alerts_with_who_took_them_on(tx: Tx) -> None:
     assert alerts.counts(tx) == {"critical": 4}
     with pytest.raises(NotFound):
         alerts.alert(tx, page.items[0].entity_id or page.items[0].id)
+
+
+_AT = datetime(2025, 4, 1, tzinfo=UTC)
+_ENDED = {"status": "resolved", "closed_at": _AT, "resolved_by": "anna"}
+DECIDED: list[tuple[dict[str, Any], alerts.AlertStatus]] = [
+    ({"status": "acknowledged"}, "acknowledged"), ({"snoozed_until": _AT}, "open"), (_ENDED, "resolved"),
+    ({**_ENDED, "resolved_by": None}, "open"), ({**_ENDED, "last_raised_at": datetime(2024, 1, 1, tzinfo=UTC)}, "open"),
+]  # fmt: skip
+
+
+def test_what_people_decided_counts_everywhere(tx: Tx, opened: Callable[[str], Database]) -> None:
+    """Told by events, decided by people; an older alert of the same condition says nothing about this one."""
+    first = alerts.alerts(tx, limit=1).items[0]
+    assert tx.tenant_id is not None
+    for state, shown in DECIDED:
+        told = {"alert_id": first.id, "fingerprint": first.dedupe_key, "correlation_key": "c", "severity": "high",
+                "alert_type": "stockout_risk", "first_seen": first.first_seen_at, "last_seen": first.first_seen_at,
+                "last_raised_at": first.first_seen_at, **state}  # fmt: skip
+        with opened("ops_notify").tenant(tx.tenant_id) as written:
+            written.execute("DELETE FROM notification.alerts")
+            written.execute(
+                f"""INSERT INTO notification.alerts (tenant_id, {", ".join(told)})
+                    VALUES (:tenant_id, {", ".join(f":{one}" for one in told)})""",
+                tenant_id=tx.tenant_id, **told,
+            )  # fmt: skip
+        seen, left = alerts.alert(tx, first.id), 3 if shown == "resolved" else 4
+        assert (seen.status, seen.snoozed_until) == (shown, state.get("snoozed_until"))
+        assert (seen.resolved_by is not None) == (shown == "resolved")
+        assert (alerts.counts(tx), alerts.alerts(tx, status="active").total) == ({"critical": left}, left)
 
 
 def test_the_forecast_tool(tx: Tx, forecast: Any, clock: FixedClock) -> None:

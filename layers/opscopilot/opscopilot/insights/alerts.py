@@ -32,7 +32,11 @@ class Alert(BaseModel):
     id: UUID
     alert_type: str = Field(examples=["stockout_risk"])
     severity: AlertSeverity
-    status: AlertStatus = Field(description="acknowledged = still there, and somebody has taken it on")
+    status: AlertStatus = Field(description="acknowledged = still there, and somebody has taken it on; what a person "
+                                "resolved is resolved, also while its condition is still there")  # fmt: skip
+    snoozed_until: datetime | None = Field(description="Nobody hears of it before then, unless it gets worse.")
+    snoozed_by: str | None
+    resolved_by: str | None = Field(description="The person who said that it is over; null when it ended by itself.")
     title: str
     message: str
     entity_type: str
@@ -58,22 +62,36 @@ class Alert(BaseModel):
     acknowledgments: list[Acknowledgment]
 
 
+# What people decided is kept with notifications, and counts: the newest alert of the same condition, if it was reported
+# since this one began. One that is still on its way to notifications can be taken on already.
 _ALERTS = """
 WITH alerts AS (
     SELECT a.id, a.alert_type, a.severity, a.title, a.message, a.entity_type, a.entity_id, a.entity_code, a.dedupe_key,
            a.observed, a.threshold, a.amount, a.currency, a.deadline, a.as_of, a.first_seen_at, a.last_seen_at,
-           a.seen_count, a.resolved_at, a.details, a.cause, a.muted_until, a.muted_reason, a.reopened_count, v.code AS version,
-           CASE WHEN a.status = 'open' AND n.given IS NOT NULL THEN 'acknowledged' ELSE a.status END AS status,
-           coalesce(n.given, '[]') AS acknowledgments,
+           a.seen_count, a.details, a.cause, a.muted_until, a.muted_reason, a.reopened_count, v.code AS version,
+           CASE WHEN a.status IN ('resolved', 'expired') THEN a.status
+               WHEN n.status = 'resolved' AND n.resolved_by IS NOT NULL THEN 'resolved'
+               WHEN n.status = 'acknowledged' OR (n.alert_id IS NULL AND k.given IS NOT NULL) THEN 'acknowledged'
+               ELSE 'open' END AS status,
+           coalesce(a.resolved_at, CASE WHEN n.resolved_by IS NOT NULL THEN n.resolved_at END) AS resolved_at,
+           n.resolved_by, CASE WHEN a.resolved_at IS NULL THEN n.snoozed_until END AS snoozed_until,
+           CASE WHEN a.resolved_at IS NULL THEN n.snoozed_by END AS snoozed_by,
+           coalesce(k.given, '[]') AS acknowledgments,
            array_position(ARRAY['critical', 'high', 'medium', 'low'], a.severity) AS rank,
            -coalesce(a.amount, 0) AS weight
     FROM forecast.forecast_alerts a
     LEFT JOIN forecast.forecast_versions v ON v.tenant_id = a.tenant_id AND v.id = a.version_id
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('user_id', k.user_id, 'acknowledged_at', k.acknowledged_at,
-                   'note', k.note) ORDER BY k.acknowledged_at) AS given
-        FROM notification.alert_acknowledgments k WHERE k.tenant_id = a.tenant_id AND k.alert_id = a.id
+        SELECT p.alert_id, p.status, p.resolved_at, p.resolved_by, p.snoozed_until, p.snoozed_by
+        FROM notification.alerts p WHERE p.tenant_id = a.tenant_id AND p.fingerprint = a.dedupe_key
+            AND p.last_raised_at >= a.first_seen_at
+        ORDER BY p.closed_at DESC NULLS FIRST LIMIT 1
     ) n ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('user_id', c.user_id, 'acknowledged_at', c.acknowledged_at,
+                   'note', c.note) ORDER BY c.acknowledged_at) AS given
+        FROM notification.alert_acknowledgments c WHERE c.tenant_id = a.tenant_id AND c.alert_id IN (a.id, n.alert_id)
+    ) k ON true
 )
 """
 _WHERE = """
@@ -118,7 +136,6 @@ def alert(tx: Tx, alert_id: UUID) -> Alert:
 def counts(tx: Tx) -> dict[str, int]:
     """Alerts whose condition is still there, by severity."""
     rows = tx.rows(
-        """SELECT severity, count(*) AS n FROM forecast.forecast_alerts WHERE status IN ('open', 'acknowledged')
-           GROUP BY severity"""
+        f"{_ALERTS} SELECT severity, count(*) AS n FROM alerts WHERE status IN ('open', 'acknowledged') GROUP BY severity"
     )
     return {row["severity"]: int(row["n"]) for row in rows}
