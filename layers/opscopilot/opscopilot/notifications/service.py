@@ -66,12 +66,12 @@ class Notifier:
         for one in events:
             by_tenant[one.tenant_id].append(one)
         for tenant_id, all_of_it in by_tenant.items():
-            for some in _slices(all_of_it):
-                self._handle(tenant_id, some, deadline, handled)
+            self._handle(tenant_id, all_of_it, deadline, handled)
         return handled
 
     def _handle(self, tenant_id: UUID, events: Sequence[Received], deadline: Deadline, handled: Handled) -> None:
-        taken = self._take_in(tenant_id, events, handled)
+        # All are taken in before any is sent: a receiver that stalls keeps the invocation once, not once a slice.
+        taken = [key for some in _slices(events) for key in self._take_in(tenant_id, some, handled)]
         if not taken:
             return
         try:
