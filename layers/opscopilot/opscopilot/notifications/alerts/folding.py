@@ -111,7 +111,7 @@ class _Fold:
         alert = Alert(
             alert_id=derived_id("alert", str(event.event_id)) if taken else event.alert_id,
             fingerprint=event.dedupe_key, correlation_key="", alert_type=event.alert_type, severity=event.severity,
-            title="", message="", first_seen=at, last_seen=at, last_raised_at=at, expires_at=at, is_new=True,
+            title="", message="", first_seen=at, last_seen=at, last_raised_at=at, expires_at=at,
         )  # fmt: skip
         _refresh(alert, event, at)
         self.alert = alert

@@ -35,7 +35,7 @@ MANUAL = "manual:"
 @dataclass(slots=True)
 class Alert:
     """A row of notification.alerts. `back`: when it came back in the last 24 hours. `all_clear_told`: those who were
-    told have heard that it was over. `is_new`: not stored yet."""
+    told have heard that it was over."""
 
     alert_id: UUID
     fingerprint: str
@@ -73,7 +73,6 @@ class Alert:
     next_step_at: datetime | None = None
     back: list[datetime] = field(default_factory=list)
     all_clear_told: bool = False
-    is_new: bool = False
 
     @property
     def over_at(self) -> datetime | None:
