@@ -86,8 +86,15 @@ class _Teller:
         known = facts(alert, self.reader, self.locale, Occasion(now=self.now))
         stake = f"{known['amount_short']} {known['at_stake']}" if known["amount_short"] else None
         left = f"{known['time_left']} ({known['deadline_day']})" if known["time_left"] else None
-        figures = ", ".join(one for one in (known["observed"], stake, left) if one and not self.over)
+        figures = ", ".join(one for one in (_measured(known, alert), stake, left) if one and not self.over)
         return f"{known['headline']}: {figures}" if figures else str(known["headline"])
+
+
+def _measured(known: dict[str, Any], alert: AlertRaised) -> str | None:
+    """What was measured, where the unit says what it is; a chance or a ratio needs a label, and a line has none."""
+    if not known["observed"] or not alert.uom:
+        return None
+    return f"{known['observed']} / {known['limit']}" if known["limit"] else str(known["observed"])
 
 
 def _groups(ranked: Sequence[AlertRaised], shown: Sequence[AlertRaised], teller: _Teller) -> list[dict[str, Any]]:

@@ -101,10 +101,11 @@ def _money(alert: AlertRaised, how: Formats) -> dict[str, Any]:
 
 
 def _measured(alert: AlertRaised, how: Formats, words: Kind) -> dict[str, Any]:
-    """What was measured and its limit, where their unit is known: a bare number says nothing (P-90)."""
+    """What was measured and its limit, where their unit is known: a bare number says nothing (P-90). A probability
+    has no limit that it breaks, only one from which it is told."""
     observed = _figure(alert.observed, alert.uom, how, words.observed_as)
     limit = _figure(alert.threshold, alert.uom, how, words.observed_as)
-    return {"observed": observed, "limit": limit if observed else None}
+    return {"observed": observed, "limit": limit if observed and words.observed_as != "percent" else None}
 
 
 def _figure(value: Decimal | None, uom: str | None, how: Formats, shown_as: str) -> str | None:

@@ -32,8 +32,8 @@ _ABOUT: dict[AlertType, dict[str, Any]] = {
         "threshold": Decimal(7), "uom": "CEL", "actions": ("Check the door and the compressor.",),
     },
     "anomaly": {
-        "entity_name": "Oven 1 power", "entity_code": "E-04", "entity_type": "sensor", "observed": Decimal(312),
-        "uom": "KWH",
+        "entity_name": "Fill weight, filler 1", "entity_code": "W-04", "entity_type": "sensor", "observed": Decimal(512),
+        "uom": "GRM",
     },
     "forecast_bias": {
         "entity_name": "Nut bar 40 g", "entity_code": "FG-210", "entity_type": "sku", "observed": Decimal("5.2"),
