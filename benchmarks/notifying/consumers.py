@@ -13,21 +13,27 @@ from typing import Any
 
 from benchmarks.notifying.plant import NOON
 
-SPEED = 10
-"""The notifier's clock runs this much faster: pauses between attempts are minutes, a benchmark is not."""
+SWEEP_S = 60.0
 INVOCATION_S = 60.0
 Batch = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
-class FastClock:
-    """Shared by all processes of this machine: noon, plus the time since `began`, sped up."""
+class JumpingClock:
+    """Shared by all processes of this machine: noon, plus the time since `began`, plus the pauses that were jumped
+    over because nothing was due in them (minutes between attempts, which would be the benchmark)."""
 
     began: float
+    jumped: Any
 
     def now(self) -> datetime:
-        """The sped-up instant."""
-        return NOON + timedelta(seconds=SPEED * (time.monotonic() - self.began))
+        """The instant."""
+        return NOON + timedelta(seconds=time.monotonic() - self.began + self.jumped.value)
+
+    def jump_past(self, instant: datetime) -> None:
+        """Skip the time until the first sweep after that instant."""
+        sweeps = (instant - NOON).total_seconds() // SWEEP_S + 1
+        self.jumped.value += max((NOON + timedelta(seconds=sweeps * SWEEP_S) - self.now()).total_seconds(), 0.0)
 
 
 class _Context:
@@ -41,7 +47,7 @@ class _Context:
         return max(int((self._until - time.monotonic()) * 1000), 0)
 
 
-def _handler(environment: dict[str, str], began: float) -> Any:
+def _handler(environment: dict[str, str], clock: JumpingClock) -> Any:
     import logging
 
     from opscopilot.entrypoints.notify import make_handler, notifier
@@ -49,31 +55,32 @@ def _handler(environment: dict[str, str], began: float) -> Any:
 
     logging.disable(logging.WARNING)  # refused calls are what this is about; a line for each would be the benchmark
     settings = NotifySettings.model_validate({name.lower(): value for name, value in environment.items()})
-    return make_handler(notifier(settings, FastClock(began)))
+    return make_handler(notifier(settings, clock))
 
 
-def consume(environment: dict[str, str], began: float, work: Any, done: Any) -> None:
+def consume(environment: dict[str, str], clock: JumpingClock, work: Any, done: Any) -> None:
     """One sandbox: batches until None, each answered with the ids that must come again."""
-    handle = _handler(environment, began)
+    handle = _handler(environment, clock)
     done.put(("ready", []))
     while (batch := work.get()) is not None:
         failed = {one["itemIdentifier"] for one in handle({"Records": batch}, _Context())["batchItemFailures"]}
         done.put(("batch", [one for one in batch if one["messageId"] in failed]))
 
 
-def sweep(environment: dict[str, str], began: float, work: Any, done: Any) -> None:
-    """The scheduler: a sweep every minute of the fast clock, until None."""
-    handle = _handler(environment, began)
+def sweep(environment: dict[str, str], clock: JumpingClock, work: Any, done: Any) -> None:
+    """The scheduler: a sweep every minute, and when it is asked for one, until None."""
+    handle = _handler(environment, clock)
     done.put(("ready", []))
     while True:
         try:
-            asked = work.get(timeout=60.0 / SPEED)
+            asked = work.get(timeout=SWEEP_S)
         except queue.Empty:
             handle({"task": "sweep"}, _Context())
             continue
         if asked is None:
             return
         handle(asked, _Context())
+        done.put(("task", []))
 
 
 class Consumers:
@@ -82,7 +89,7 @@ class Consumers:
     def __init__(self, environment: dict[str, str], sandboxes: int) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._work, self._sweeps, self._done = (self._context.Queue() for _ in range(3))
-        self.began = time.monotonic()
+        self.clock = JumpingClock(time.monotonic(), self._context.Value("d", 0.0))
         self._environment = environment
         self._running = [self._start(consume, self._work) for _ in range(sandboxes)]
         self._sweeper = self._start(sweep, self._sweeps)
@@ -91,7 +98,7 @@ class Consumers:
 
     def _start(self, what: Any, work: Any) -> SpawnProcess:
         process = self._context.Process(
-            target=what, args=(self._environment, self.began, work, self._done), daemon=True
+            target=what, args=(self._environment, self.clock, work, self._done), daemon=True
         )
         process.start()
         return process
@@ -111,8 +118,9 @@ class Consumers:
         return again
 
     def ask(self, task: dict[str, Any]) -> None:
-        """A task for the sweep's process, for example a redrive."""
+        """Have the sweep's process do a task, to its end."""
         self._sweeps.put(task)
+        self._done.get()
 
     def stop(self) -> None:
         """End all."""
