@@ -118,6 +118,7 @@ def test_the_list_tells_what_is_on_what_comes_and_what_was(api: Api, plant: str,
     rest = api.get("/notify/silences", planner, limit=2, cursor=first["next_cursor"]).json
     assert (first["total"], rest["total"], rest["next_cursor"]) == (3, 3, None)
     assert len({one["id"] for one in first["items"] + rest["items"]}) == 3
+    assert api.get("/notify/silences", planner, cursor="WyJ4IiwieSJd").status == 422
 
 
 @pytest.mark.parametrize(
