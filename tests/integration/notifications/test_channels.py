@@ -138,3 +138,12 @@ def test_the_test_mail_wears_the_tenants_settings_and_spares_who_bounced(plant: 
     refused = plant.api.post("/notify/email", me, {})
     assert (refused.status, refused.json["type"].rsplit("/", 1)[1]) == (409, "address_suppressed")
     assert len(world.mails) == 1
+
+
+def test_a_channel_that_does_not_exist_is_named_with_those_that_do(plant: Plant) -> None:
+    me = token(plant.code, "planner")
+    asked = plant.api.get("/notify/notifications", me, channel="fax")
+    wished = plant.api.post("/notify/preferences", me, {"enabled_channels": ["email", "fax"]})
+    for answer in (asked, wished):
+        assert (answer.status, answer.json["value"]) == (422, "fax")
+        assert answer.json["expected"] == "one of apprise, email, slack, sms, webhook"

@@ -17,7 +17,7 @@ from opscopilot.kernel.db import Database
 from opscopilot.kernel.events import AlertRaised, OutboxRow, record
 from opscopilot.kernel.ids import tenant_id_for, uuid7
 from opscopilot.kernel.plant_calendar import FixedCalendar, PlantCalendar
-from opscopilot.notifications.channels import CHANNELS, Channel, DeliveryFailed, Message, Receipt
+from opscopilot.notifications.channels import Channel, DeliveryFailed, Message, Receipt
 from opscopilot.notifications.delivery.sending import Sender
 from opscopilot.notifications.service import Notifier
 
@@ -80,7 +80,7 @@ class World:
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     bus: FakeBus = field(default_factory=FakeBus)
     calendar: PlantCalendar = field(default_factory=FixedCalendar)
-    channels: dict[str, FakeChannel] = field(default_factory=lambda: {name: FakeChannel() for name in CHANNELS})
+    channels: dict[str, FakeChannel] = field(default_factory=lambda: {name: FakeChannel() for name in KINDS})
 
     def __post_init__(self) -> None:
         real: dict[str, Channel] = dict(self.channels)

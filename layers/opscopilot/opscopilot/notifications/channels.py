@@ -208,8 +208,3 @@ def all_known(kinds: Kinds, codes: Collection[str], field_name: str) -> tuple[Ch
     for code in codes:
         known(kinds, code, field_name)
     return tuple(dict.fromkeys(codes))
-
-
-# What the modules that have not moved to `Kinds` yet still name.
-ChannelName = ChannelCode
-CHANNELS: tuple[ChannelCode, ...] = ("email", "slack", "sms", "webhook")

@@ -30,7 +30,7 @@ def router(
     routes = APIRouter(prefix="/notify", tags=["notify"], responses=PROBLEM_RESPONSES)
     people_routes.add(routes, kinds, calendar)
     policy_routes.add(routes, kinds, calendar)
-    delivery_routes.add(routes)
+    delivery_routes.add(routes, kinds)
     alert_routes.add(routes, relay)
     channel_routes.add(routes, kinds, mail, secrets)
     wording_routes.add(routes, kinds)

@@ -44,7 +44,7 @@ def test_own_secrets_can_be_named(ref: str) -> None:
 
 @pytest.mark.parametrize("ref", [
     "opscopilot/other/sap", "opscopilot/acme", "opscopilot/acme/", "opscopilot/acme-2/sap", "opscopilot/acme/../other/x",
-    "opscopilot/acme//x", "rds!db-1", ARN + "opscopilot/other/sap-AbCdEf", "OPSCOPILOT/acme/sap", "opscopilot/acme/a b",
+    "opscopilot/acme//x", "opscopilot/acme/channels/slack", "rds!db-1", ARN + "opscopilot/other/sap-AbCdEf", "OPSCOPILOT/acme/sap", "opscopilot/acme/a b",
     "arn:aws:ssm:eu-west-1:123456789012:parameter/opscopilot/acme/x", "",
 ])  # fmt: skip
 def test_nobody_elses_secret_can_be_named(ref: str) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 from opscopilot.kernel.events import Severity
 from opscopilot.kernel.pagination import Page
 from opscopilot.notifications.access import Admin, Raiser
-from opscopilot.notifications.channels import ChannelName
+from opscopilot.notifications.channels import Kinds, known
 from opscopilot.notifications.delivery import queries, suppressions
 from opscopilot.notifications.delivery.schemas import Notification, NotificationDetail, Status
 from opscopilot.notifications.delivery.suppressions import SuppressedAddress
@@ -18,18 +18,20 @@ from opscopilot.notifications.policy.model import Purpose
 from opscopilot.web import CurrentCaller, PageQuery
 
 
-def add(routes: APIRouter) -> None:
+def add(routes: APIRouter, kinds: Kinds) -> None:
     @routes.get("/notifications", summary="Notifications, newest first")
     def read_all(
         caller: CurrentCaller, page: PageQuery,
         status: Annotated[Status | None, Query()] = None,
-        channel: Annotated[ChannelName | None, Query()] = None,
+        channel: Annotated[str | None, Query(max_length=20)] = None,
         severity: Annotated[Severity | None, Query()] = None,
         user_id: Annotated[str | None, Query(max_length=200)] = None,
         alert_id: Annotated[UUID | None, Query()] = None,
         purpose: Annotated[Purpose | None, Query()] = None,
         message_id: Annotated[UUID | None, Query(description="What left in one message.")] = None,
     ) -> Page[Notification]:  # fmt: skip
+        if channel is not None:
+            known(kinds, channel)
         return queries.list_notifications(
             caller.tx, status=status, channel=channel, severity=severity, user_id=user_id, alert_id=alert_id,
             purpose=purpose, message_id=message_id, limit=page.limit, cursor=page.cursor,

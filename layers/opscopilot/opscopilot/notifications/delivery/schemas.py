@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from opscopilot.kernel.events import AlertType, Severity
-from opscopilot.notifications.channels import ChannelName
+from opscopilot.notifications.channels import ChannelCode
 
 Status = Literal["pending", "suppressed", "sending", "sent", "delivered", "bounced", "failed", "dead"]
 
@@ -24,7 +24,7 @@ class Notification(BaseModel):
     type: Literal["alert", "warning", "info"]
     alert_type: AlertType
     severity: Severity
-    channel: ChannelName
+    channel: ChannelCode
     status: Status
     reason: str | None = Field(description="Why it is held or was suppressed.")
     held_by: str | None = Field(description="What keeps it: quiet_hours, shift, silence, mute, snooze, storm, breaker.")
@@ -70,7 +70,7 @@ class DestinationHealth(BaseModel):
 class ChannelHealth(BaseModel):
     """How a channel did in the last 24 hours."""
 
-    channel: ChannelName
+    channel: ChannelCode
     enabled: bool
     reason: str | None
     health: Literal["ok", "degraded", "failing", "idle", "off"]
