@@ -13,7 +13,7 @@ from opscopilot.kernel.db import Tx
 class PlannedEvent:
     """`first` and `last` day, both included. `sku_id` None: every item; `location_id` None: the whole plant.
 
-    `kind`: promotion, or a calendar day's closed, holiday, shutdown, event.
+    `kind`: promotion, or a calendar day's closed, holiday, shutdown, event, maintenance, trial.
     """
 
     kind: str
