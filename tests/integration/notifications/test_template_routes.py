@@ -193,5 +193,10 @@ def test_an_own_template_that_fails_for_an_alert_shows_it_in_the_preview(api: Ap
     asked = {"code": "stockout_risk", "channel": "email", "alert_id": str(raised.alert_id)}
     shown = api.post("/notify/templates/preview", me, asked).json
     assert "UndefinedError" in shown["fallback"]
+    found = api.get(ONE, me).json
+    assert (found["failures"], found["in_use"]) == (1, "own")
+    assert found["last_failure"].startswith("stockout_risk/email/en: UndefinedError")
+    (row,) = world.rows(tenant)
+    assert (row["status"], row["template_error"]) == ("sent", found["last_failure"])
     answer = api.post("/notify/templates/preview", me, {**asked, **bad})
     assert (answer.status, answer.json["errors"][0]["line"]) == (422, 1)

@@ -6,3 +6,8 @@ ALTER TABLE notification.notification_templates
     ADD COLUMN note text;
 GRANT INSERT ON notification.notification_templates TO ops_copilot;
 GRANT UPDATE (is_active, updated_at, row_version) ON notification.notification_templates TO ops_copilot;
+
+-- Why a tenant's own template was not used for a message: it went out in the shipped wording instead.
+ALTER TABLE notification.notifications ADD COLUMN template_error text;
+CREATE INDEX notifications_template_error_ix ON notification.notifications (tenant_id, message_id)
+    WHERE template_error IS NOT NULL;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,16 +42,18 @@ class Attempts:
         given_back = self._given_back(parcel)
         if given_back is not None:
             return given_back
+        fallback: str | None = None
         try:
-            receipt = self.channels[parcel.channel].send(self.composer.message(parcel))
+            message, fallback = self.composer.message(parcel)
+            receipt = self.channels[parcel.channel].send(message)
         except DeliveryFailed as error:
-            return self._failed(parcel, error)
+            return replace(self._failed(parcel, error), template_error=fallback)
         except Exception as error:
             log.exception("message %s could not be sent", parcel.id)
             fault = f"Our own fault: {type(error).__name__}."
             return self._failed(parcel, DeliveryFailed(fault, retryable=True, blames="us"))
         status: Status = "delivered" if receipt.delivered else "sent"
-        return Result(parcel, status, self.clock.now(), provider_id=receipt.provider_id)
+        return Result(parcel, status, self.clock.now(), provider_id=receipt.provider_id, template_error=fallback)
 
     def _given_back(self, parcel: Parcel) -> Result | None:
         status: Status = "pending" if parcel.attempt == 1 else "failed"

@@ -32,8 +32,9 @@ class Composer:
         if self._own is None:
             self._own = store.active(tx)
 
-    def message(self, parcel: Parcel) -> Message:
-        """The message. A notification that stands alone has buttons; a digest has its list."""
+    def message(self, parcel: Parcel) -> tuple[Message, str | None]:
+        """The message, and why the tenant's own template was not used for it, if one was there and failed. A
+        notification that stands alone has buttons; a digest has its list."""
         first = parcel.rows[0]
         alerts = [_alert(row) for row in parcel.rows]
         config = ChannelConfig(settings=first["channel_settings"] or {}, secret_ref=first["channel_secret_ref"])
@@ -47,7 +48,7 @@ class Composer:
             id=parcel.id, to=parcel.to, subject=content.subject, text=content.text, html=content.html,
             data=_data(parcel, alerts), secret=first["secret"], actions=content.actions, facts=content.facts,
             tenant_id=first["tenant_id"], config=config,
-        )  # fmt: skip
+        ), content.fallback  # fmt: skip
 
     def _alone(self, parcel: Parcel, alert: AlertRaised) -> Content:
         row = parcel.rows[0]

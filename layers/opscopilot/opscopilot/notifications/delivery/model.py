@@ -57,7 +57,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a parcel at `at`. `untried`: it was given back without an attempt."""
+    """What became of a parcel at `at`. `untried`: it was given back without an attempt. `template_error`: why the
+    tenant's own template was not used for it."""
 
     parcel: Parcel
     status: Status
@@ -68,3 +69,4 @@ class Result:
     scheduled_at: datetime | None = None
     reason: str | None = None
     untried: bool = False
+    template_error: str | None = None

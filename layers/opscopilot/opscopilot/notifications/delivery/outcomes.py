@@ -20,10 +20,11 @@ WITH done AS (
         sent_at = CASE WHEN r.status IN ('sent', 'delivered') THEN r.at ELSE n.sent_at END,
         delivered_at = CASE r.status WHEN 'delivered' THEN r.at ELSE n.delivered_at END,
         dead_at = CASE r.status WHEN 'dead' THEN r.at ELSE n.dead_at END,
+        template_error = coalesce(r.template_error, n.template_error),
         updated_at = r.at, row_version = n.row_version + 1
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (message_id uuid, claimed_at timestamptz, status text,
         at timestamptz, destination text, provider_id text, error text, reason text, scheduled_at timestamptz,
-        untried integer)
+        untried integer, template_error text)
     WHERE n.message_id = r.message_id AND n.status = 'sending' AND n.claimed_at = r.claimed_at
     RETURNING n.status)
 SELECT status, count(*) AS n FROM done GROUP BY status"""
@@ -35,7 +36,8 @@ def finish(tx: Tx, results: Iterable[Result]) -> Counter[str]:
         {"message_id": str(one.parcel.id), "claimed_at": one.parcel.claimed_at.isoformat(), "status": one.status,
          "at": one.at.isoformat(), "destination": None if one.untried else one.parcel.to,
          "provider_id": one.provider_id, "error": one.error, "reason": one.reason,
-         "scheduled_at": one.scheduled_at.isoformat() if one.scheduled_at else None, "untried": int(one.untried)}
+         "scheduled_at": one.scheduled_at.isoformat() if one.scheduled_at else None, "untried": int(one.untried),
+         "template_error": one.template_error}
         for one in results
     ]  # fmt: skip
     return Counter({row["status"]: row["n"] for row in tx.rows(_FINISH, rows=json.dumps(rows))})

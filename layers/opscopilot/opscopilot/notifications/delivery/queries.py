@@ -15,7 +15,8 @@ from opscopilot.notifications.channels import masked
 from opscopilot.notifications.delivery.schemas import ChannelHealth, Notification, NotificationDetail
 
 _LISTED = """id, alert_id, user_id, title, type, alert_type, severity, channel, status, reason, held_by, purpose, round,
-    urgent, message_id, scheduled_at, sent_at, delivered_at, bounced_at, dead_at, attempts, last_error, created_at"""
+    urgent, message_id, scheduled_at, sent_at, delivered_at, bounced_at, dead_at, attempts, last_error, template_error,
+    created_at"""
 _WINDOW = timedelta(hours=24)
 
 

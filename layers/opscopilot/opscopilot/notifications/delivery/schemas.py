@@ -39,6 +39,7 @@ class Notification(BaseModel):
     dead_at: datetime | None
     attempts: int
     last_error: str | None
+    template_error: str | None = Field(description="Why your own template was not used; the shipped wording was.")
     created_at: datetime
 
 

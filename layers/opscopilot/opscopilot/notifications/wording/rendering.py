@@ -64,8 +64,9 @@ def render(channel: str, facts: dict[str, Any], own: Wording | None = None) -> C
     try:
         return render_own(channel, own, facts)
     except FAULTS as error:
-        log.warning("own template of %s not used: %s", facts["code"], type(error).__name__)
-        return replace(_shipped(channel, facts), fallback=f"{type(error).__name__}: {error}"[:500])
+        key = f"{facts['code']}/{channel}/{facts['locale']}"
+        log.warning("own template %s not used: %s", key, type(error).__name__)
+        return replace(_shipped(channel, facts), fallback=f"{key}: {type(error).__name__}: {error}"[:500])
 
 
 def render_own(channel: str, own: Wording, facts: dict[str, Any]) -> Content:

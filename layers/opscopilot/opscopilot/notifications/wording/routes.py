@@ -45,7 +45,7 @@ def _reading(routes: APIRouter, kinds: Kinds) -> None:
         locale: Annotated[str | None, Query(pattern=r"^[a-z]{2}$", examples=["de"])] = None,
     ) -> Page[TemplateInUse]:
         asked = {"code": code, "channel": channel, "locale": locale}
-        return listing.templates(caller.tx, kinds, asked, page.cursor, page.limit)
+        return listing.templates(caller.tx, kinds, asked, caller.clock.now(), page.cursor, page.limit)
 
     @routes.get(_ONE, summary="A template's source, its versions, and what it may say")
     def read_template(
@@ -57,7 +57,7 @@ def _reading(routes: APIRouter, kinds: Kinds) -> None:
             int | None, Query(ge=1, lt=2**31, description="A saved version; else what is in use.")
         ] = None,
     ) -> Template:
-        return listing.template(caller.tx, checked_key(kinds, code, channel, locale), version)
+        return listing.template(caller.tx, checked_key(kinds, code, channel, locale), version, caller.clock.now())
 
     @routes.post("/templates/preview", summary="A message as it would leave, without sending it")
     def preview(body: PreviewRequest, caller: CurrentCaller) -> Preview:
@@ -75,7 +75,7 @@ def _changing(routes: APIRouter, kinds: Kinds) -> None:
         versions.refuse_bad(key, wording)
         by = caller.principal.user_id
         version = versions.save(caller.tx, key, wording, body.note, by, activate=body.activate)
-        return listing.template(caller.tx, key, version)
+        return listing.template(caller.tx, key, version, caller.clock.now())
 
     @routes.post(f"{_ONE}/activate", summary="Use a saved version from now on")
     def activate_template(
@@ -84,10 +84,10 @@ def _changing(routes: APIRouter, kinds: Kinds) -> None:
         key = checked_key(kinds, code, channel, locale)
         versions.refuse_bad(key, versions.source(caller.tx, key, body.version))
         versions.use(caller.tx, key, body.version)
-        return listing.template(caller.tx, key, None)
+        return listing.template(caller.tx, key, None, caller.clock.now())
 
     @routes.post(f"{_ONE}/deactivate", summary="Back to the shipped wording; your versions stay")
     def deactivate_template(code: CodeParam, channel: ChannelParam, locale: LocaleParam, caller: Raiser) -> Template:
         key = checked_key(kinds, code, channel, locale)
         versions.use(caller.tx, key, None)
-        return listing.template(caller.tx, key, None)
+        return listing.template(caller.tx, key, None, caller.clock.now())

@@ -32,6 +32,8 @@ class TemplateInUse(BaseModel):
     shipped: bool = Field(description="Whether the product has words in this language; else English is the fallback.")
     versions: int = Field(description="Versions of your own that were saved.")
     updated_at: datetime | None
+    failures: int = Field(description="Messages that left in the shipped wording because yours failed, in 7 days.")
+    last_failure: str | None = Field(description="What was wrong the last time.")
 
 
 class Source(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from opscopilot.kernel.db import Row, Tx
@@ -14,6 +15,7 @@ from opscopilot.notifications.wording.model import CODES, Wording
 from opscopilot.notifications.wording.schemas import TemplateVersion
 
 LISTED = 50
+_LATELY = timedelta(days=7)
 
 
 class Key(NamedTuple):
@@ -47,6 +49,17 @@ def summary(tx: Tx) -> dict[Key, Row]:
            FROM notification.notification_templates GROUP BY code, channel, locale"""
     )
     return {Key(row["code"], row["channel"], row["locale"]): row for row in found}
+
+
+def failures(tx: Tx, now: datetime) -> dict[str, Row]:
+    """Per template (`code/channel/locale`) how often it failed lately, and how it did the last time."""
+    found = tx.rows(
+        """SELECT split_part(template_error, ': ', 1) AS key, count(DISTINCT message_id) AS failures,
+               (array_agg(template_error ORDER BY updated_at DESC))[1] AS last_failure
+           FROM notification.notifications WHERE template_error IS NOT NULL AND updated_at > :since GROUP BY 1""",
+        since=now - _LATELY,
+    )
+    return {row["key"]: row for row in found}
 
 
 def saved(tx: Tx, key: Key) -> list[TemplateVersion]:
