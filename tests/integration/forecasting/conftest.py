@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from local.databases import migrate
 from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.forecasting.config import ForecastConfig
 from opscopilot.forecasting.service import ForecastService
@@ -23,6 +25,7 @@ from tests.support.forecasting import ListedItems, walk
 
 LINEAGE = {"source_system": "test", "ingestion_job_id": UUID(int=1), "source_row": 1}
 MONDAY = date(2025, 3, 24)
+EARLY = datetime(2025, 3, 31, 6, 0, tzinfo=UTC)
 
 
 class Bus:
@@ -139,37 +142,26 @@ class Plant:
     def weeks(self, code: str, quantities: Iterable[int], last: date = MONDAY) -> None:
         """One order every Monday, the last in the week of `last`; 0 = none. Written in one go."""
         found = list(quantities)
-        first = last - timedelta(days=7 * (len(found) - 1))
+        days = [last - timedelta(days=7 * (len(found) - 1 - i)) for i in range(len(found))]
+        sold = [(day, qty) for day, qty in zip(days, found, strict=True) if qty]
         with self.writer.tenant(self.tenant_id) as tx:
-            for i, qty in enumerate(found):
-                if not qty:
-                    continue
-                day = first + timedelta(days=7 * i)
-                order = insert(
-                    tx,
-                    "manufacturing.sales_orders",
-                    tenant_id=self.tenant_id,
-                    customer_id=self.ids["C1"],
-                    order_number=f"W-{code}-{day}",
-                    order_date=day,
-                    status="completed",
-                )
-                insert(
-                    tx,
-                    "manufacturing.sales_order_lines",
-                    tenant_id=self.tenant_id,
-                    sales_order_id=order,
-                    sku_id=self.ids[code],
-                    line_no="1",
-                    ordered_qty=qty,
-                    uom="EA",
-                    uom_factor=1,
-                    cancelled_qty=0,
-                    discount=0,
-                    unit_price=10,
-                    requested_date=day,
-                    ship_date=day,
-                )
+            tx.execute(
+                """WITH sold AS (SELECT * FROM unnest(CAST(:days AS date[]), CAST(:quantities AS int[])) AS s (day, qty)),
+                   orders AS (
+                     INSERT INTO manufacturing.sales_orders (tenant_id, customer_id, order_number, order_date, status,
+                       source_system, ingestion_job_id, source_row)
+                     SELECT :tenant, :customer, CAST(:number AS text) || day, day, 'completed', :source_system,
+                       :ingestion_job_id, :source_row
+                     FROM sold RETURNING id, order_date)
+                   INSERT INTO manufacturing.sales_order_lines (tenant_id, sales_order_id, sku_id, line_no, ordered_qty,
+                     uom, uom_factor, cancelled_qty, discount, unit_price, requested_date, ship_date, source_system,
+                     ingestion_job_id, source_row)
+                   SELECT :tenant, o.id, :sku, '1', s.qty, 'EA', 1, 0, 0, 10, s.day, s.day, :source_system,
+                     :ingestion_job_id, :source_row
+                   FROM orders o JOIN sold s ON s.day = o.order_date""",
+                days=[day for day, _ in sold], quantities=[qty for _, qty in sold], number=f"W-{code}-",
+                tenant=self.tenant_id, customer=self.ids["C1"], sku=self.ids[code], **LINEAGE,
+            )  # fmt: skip
 
     def purchase(
         self,
@@ -207,6 +199,44 @@ class Plant:
             return tx.execute(sql, **params)
 
 
+class Known(Plant):
+    """A plant that its database holds already (see `filling`)."""
+
+    def __post_init__(self) -> None:
+        self.tenant_id = tenant_id_for(self.code)
+        for what in ("sku_code AS code, id FROM manufacturing.skus", "code, id FROM manufacturing.locations",
+                     "customer_code AS code, id FROM manufacturing.customers",
+                     "supplier_code AS code, id FROM manufacturing.suppliers"):  # fmt: skip
+            self.ids |= {row["code"]: row["id"] for row in self.query(f"SELECT {what}")}
+
+
+Filling = tuple[Callable[..., Plant], Callable[..., dict[str, Any]]]
+
+
+@contextmanager
+def filling(port: int, name: str) -> Iterator[Filling]:
+    """For plants that many tests only look at: made once, in the template whose copies the tests borrow.
+
+    Gives what `make_plant` and `run` give; take the plants up in a test as `Known`.
+    """
+    migrate(port, name)
+    fresh = ThrowawayDatabase(port, name)
+    roles = {user: open_as(fresh, user) for user in ("ops_migrate", "ops_normalize", "ops_forecast")}
+    worker = ForecastService(
+        roles["ops_forecast"], Bus(), FixedClock(EARLY), ListedItems(), ForecastConfig(batch_size=2)
+    )
+
+    def make(code: str = "fjord-foods", as_of: date | None = date(2025, 3, 30)) -> Plant:
+        return Plant(roles["ops_migrate"], roles["ops_normalize"], code, as_of)
+
+    def run(plant: Plant, *periods: str) -> dict[str, Any]:
+        return walk(worker, {"tenant_id": str(plant.tenant_id), "periods": list(periods or ("weekly",))})
+
+    yield make, run
+    for one in roles.values():
+        one.engine.dispose()
+
+
 def insert(tx: Tx, table: str, *, lineage: bool = True, **values: Any) -> UUID:
     given = {**values, **(LINEAGE if lineage else {})}
     key = "tenant_id" if table == "platform.tenants" else "id"
@@ -239,6 +269,16 @@ def opened(db: ThrowawayDatabase) -> Iterator[Callable[[str], Database]]:
 
 
 @pytest.fixture
+def known(opened: Callable[[str], Database]) -> Callable[..., Plant]:
+    """A plant of the template: as `make_plant`, and it is there already."""
+
+    def take_up(code: str = "fjord-foods") -> Plant:
+        return Known(opened("ops_migrate"), opened("ops_normalize"), code, date(2025, 3, 30))
+
+    return take_up
+
+
+@pytest.fixture
 def make_plant(opened: Callable[[str], Database]) -> Callable[..., Plant]:
     def make(code: str = "fjord-foods", as_of: date | None = date(2025, 3, 30)) -> Plant:
         return Plant(opened("ops_migrate"), opened("ops_normalize"), code, as_of)
@@ -259,7 +299,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(datetime(2025, 3, 31, 6, 0, tzinfo=UTC))
+    return FixedClock(EARLY)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -10,12 +10,14 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.forecasting import queries
 from opscopilot.forecasting.demand_answers import Answerer
 from opscopilot.forecasting.schemas_demand import DemandRequest
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import NotFound, ValidationFailed
+from tests.integration.forecasting.conftest import filling
 from tests.support import forecasting
 
 Opened = Callable[[str], Database]
@@ -40,13 +42,25 @@ def computer(service: ForecastService) -> Here:
     return Here(service)
 
 
+def _filled(port: int, name: str) -> None:
+    with filling(port, name) as (make_plant, _):
+        plant = make_plant()
+        for number, code in enumerate(("A", "B", "C")):
+            plant.sku(code, category="Jams" if code < "C" else "Oils")
+            plant.weeks(code, [20 + number, 30, 25, 28] * 30)
+        plant.sku("NEVER")
+
+
 @pytest.fixture
-def filled(plant: Any) -> Any:
-    for number, code in enumerate(("A", "B", "C")):
-        plant.sku(code, category="Jams" if code < "C" else "Oils")
-        plant.weeks(code, [20 + number, 30, 25, 28] * 30)
-    plant.sku("NEVER")
-    return plant
+def db() -> Iterator[ThrowawayDatabase]:
+    with borrowed(_filled) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def filled(known: Callable[..., Any]) -> Any:
+    """A plant that sold three items for 120 weeks."""
+    return known()
 
 
 @pytest.fixture

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.forecasting.service import ForecastService
 from opscopilot.kernel.db import Database
 from opscopilot.kernel.errors import NotFound
+from tests.integration.forecasting.conftest import filling
 
 Opened = Callable[[str], Database]
 TABLES = (
@@ -21,18 +23,27 @@ TABLES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def twins(make_plant: Callable[..., Any], run: Callable[[Any], Any]) -> tuple[Any, Any]:
+def _twins(port: int, name: str) -> None:
     """Two plants with the same codes and different figures."""
-    found = []
-    for code, qty in (("plant-one", 70), ("plant-two", 700)):
-        plant = make_plant(code)
-        plant.sku("A", reorder_point=50)
-        plant.weeks("A", [qty, qty + 5, qty - 5] * 10)
-        plant.stock("A", 10)
-        run(plant)
-        found.append(plant)
-    return found[0], found[1]
+    with filling(port, name) as (make_plant, run):
+        for code, qty in (("plant-one", 70), ("plant-two", 700)):
+            plant = make_plant(code)
+            plant.sku("A", reorder_point=50)
+            plant.weeks("A", [qty, qty + 5, qty - 5] * 10)
+            plant.stock("A", 10)
+            run(plant)
+
+
+@pytest.fixture
+def db() -> Iterator[ThrowawayDatabase]:
+    with borrowed(_twins) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def twins(known: Callable[..., Any]) -> tuple[Any, Any]:
+    """Both of them."""
+    return known("plant-one"), known("plant-two")
 
 
 def test_tenants_with_the_same_codes_see_only_their_own(twins: tuple[Any, Any], opened: Opened) -> None:

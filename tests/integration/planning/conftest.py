@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
 
-from local.databases import migrate
 from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.entrypoints.http import create_app
 from opscopilot.entrypoints.parts import Outside, context_routers
-from opscopilot.forecasting.config import ForecastConfig
-from opscopilot.forecasting.service import ForecastService
-from opscopilot.kernel.clock import FixedClock
-from opscopilot.kernel.db import Database
-from opscopilot.kernel.ids import tenant_id_for
 from opscopilot.web import Services
-from tests.integration.forecasting.conftest import Bus, Plant, bus, clock, make_plant, open_as, opened, run, service
+from tests.integration.forecasting.conftest import Plant, bus, clock, filling, known, make_plant, opened, run, service
 from tests.support.api import Api, open_database, token, verifier
-from tests.support.forecasting import ListedItems, walk
 from tests.support.outside import MemoryRuns, memory_outside
 
-__all__ = ["bus", "clock", "make_plant", "opened", "run", "service"]
+__all__ = ["bus", "clock", "known", "make_plant", "opened", "run", "service"]
 
 
 @pytest.fixture(scope="session")
@@ -58,33 +50,16 @@ def planner(plant: Any) -> str:
     return token(plant.code, "planner")
 
 
-class Known(Plant):
-    """A plant that the template holds already."""
-
-    def __post_init__(self) -> None:
-        self.tenant_id = tenant_id_for(self.code)
-        codes = self.query("SELECT sku_code, id FROM manufacturing.skus")
-        places = self.query("SELECT code, id FROM manufacturing.locations")
-        partners = self.query("SELECT customer_code, id FROM manufacturing.customers")
-        self.ids = {key: value for row in (*codes, *places, *partners) for key, value in [tuple(row.values())]}
-
-
 def _with_forecast(port: int, name: str) -> None:
-    """Two items with a year of weeks each, forecast and published: made once, then copied for every test."""
-    migrate(port, name)
-    fresh = ThrowawayDatabase(port, name)
-    roles = {user: open_as(fresh, user) for user in ("ops_migrate", "ops_normalize", "ops_forecast")}
-    made = Plant(roles["ops_migrate"], roles["ops_normalize"], "fjord-foods", date(2025, 3, 30))
-    made.sku("A", reorder_point=50, category="Jam")
-    made.sku("B", category="Jam")
-    made.weeks("A", [20, 30, 25, 24] * 13)
-    made.weeks("B", [200, 210, 190, 205] * 13)
-    made.stock("A", 100)
-    now = FixedClock(datetime(2025, 3, 31, 6, 0, tzinfo=UTC))
-    worker = ForecastService(roles["ops_forecast"], Bus(), now, ListedItems(), ForecastConfig(batch_size=2))
-    walk(worker, {"tenant_id": str(made.tenant_id), "periods": ["weekly"]})
-    for one in roles.values():
-        one.engine.dispose()
+    """Two items with a year of weeks each, forecast and published: made once, then put back for every test."""
+    with filling(port, name) as (make, run):
+        made = make()
+        made.sku("A", reorder_point=50, category="Jam")
+        made.sku("B", category="Jam")
+        made.weeks("A", [20, 30, 25, 24] * 13)
+        made.weeks("B", [200, 210, 190, 205] * 13)
+        made.stock("A", 100)
+        run(made)
 
 
 @pytest.fixture
@@ -95,9 +70,9 @@ def db() -> Iterator[ThrowawayDatabase]:
 
 
 @pytest.fixture
-def plant(opened: Callable[[str], Database]) -> Plant:
+def plant(known: Callable[..., Plant]) -> Plant:
     """The plant of the template, frozen at the end of Sunday 2025-03-30."""
-    return Known(opened("ops_migrate"), opened("ops_normalize"), "fjord-foods", date(2025, 3, 30))
+    return known()
 
 
 @pytest.fixture
