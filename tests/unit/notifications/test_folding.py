@@ -106,9 +106,6 @@ def test_the_severity_of_an_open_alert_never_falls_and_counts_add_up(events: lis
     assert (alert.reopened_count if alert else 0) == counted.count("reopened")
     worst = -1
     for one in in_time(events):
-        if isinstance(one, AlertResolved):
-            worst = -1
-        else:
-            worst = max(worst, rank(one.severity))
+        worst = -1 if isinstance(one, AlertResolved) else max(worst, rank(one.severity))
     if alert is not None and alert.closed_at is None:
         assert rank(alert.severity) >= worst
