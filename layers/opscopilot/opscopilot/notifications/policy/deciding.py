@@ -87,9 +87,7 @@ class _Batch:
             quiet=quiet, named=named.users, on_call=on_call, channels=first.channels if first else ()
         )  # fmt: skip
         if policy is not None and policy.exclusive and first is not None:
-            decisions = self._told(
-                [who for who in self.situation.people if who.user_id in named.users], subject, occasion
-            )
+            decisions = self._told(self._people(named.users), subject, occasion)
             if reaches(decisions):
                 return decisions, ()
             return [*decisions, *self._everybody(subject, occasion, named.users)], (NOT_EXCLUSIVE,)
@@ -97,13 +95,16 @@ class _Batch:
 
     def _everybody(self, subject: Subject, occasion: Occasion, but: frozenset[str]) -> list[Decision]:
         """By their wishes: the people the alert names; everybody, where none of those can be told."""
-        people = [who for who in self.situation.people if who.user_id not in but]
-        asked = [who for who in people if who.user_id in subject.to_users or who.user_id in occasion.named]
-        if subject.to_users & {who.user_id for who in asked}:
-            decisions = self._told(asked, subject, occasion)
-            if subject.severity != "critical" or reaches(decisions):
-                return decisions
-        return self._told(people, subject, occasion)
+        if subject.to_users:
+            asked = self._people((subject.to_users | occasion.named) - but)
+            if any(who.user_id in subject.to_users for who in asked):
+                decisions = self._told(asked, subject, occasion)
+                if subject.severity != "critical" or reaches(decisions):
+                    return decisions
+        return self._told([who for who in self.situation.people if who.user_id not in but], subject, occasion)
+
+    def _people(self, users: Collection[str]) -> list[Person]:
+        return [self.situation.by_id[one] for one in sorted(users) if one in self.situation.by_id]
 
     def _told(self, people: Sequence[Person], subject: Subject, occasion: Occasion) -> list[Decision]:
         return [made for who in people for made in self._reach.decisions(who, subject, occasion)]

@@ -79,7 +79,7 @@ def run(
     fresh = who.users if step.repeat else who.users - knowing
     occasion = Occasion("step", number, quieting(subject, situation, at), fresh, who.on_call, step.channels)
     reach = Reach(situation, at)
-    people = [one for one in situation.people if one.user_id in fresh]
+    people = [situation.by_id[one] for one in sorted(fresh)]
     decisions = [made for one in people for made in reach.decisions(one, subject, occasion)]
     reason = None if reaches(decisions) else _why_nobody(who, fresh)
     return StepPlan(number, at, tuple(str(one) for one in step.targets), decisions, reason)
