@@ -8,6 +8,8 @@ import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -207,3 +209,30 @@ def test_tls_is_verified_against_the_name(tmp_path: Path, trusted: Callable[[Pat
             other = receiver.url(scheme="https", host="other.example")
             assert "does not verify" in failure(lambda: web.post(other, b"{}", {})).detail
     assert len(receiver.got) == 1
+
+
+def test_a_kept_connection_that_died_is_replaced_where_a_repeat_can_be_told(
+    receiver: Receiver, web: OutboundWeb
+) -> None:
+    receiver.hangs_up_on = 2
+    keyed = {"Idempotency-Key": "1"}
+    assert [web.post(receiver.url(), b"{}", keyed).status for _ in range(3)] == [200] * 3
+    assert receiver.connections == 3
+    error = failure(lambda: web.post(receiver.url(), b"{}", {}))
+    assert (error.retryable, error.detail) == (True, "127.0.0.1 broke the answer off.")
+
+
+def test_a_fresh_connection_that_breaks_is_not_tried_again_here(receiver: Receiver, web: OutboundWeb) -> None:
+    receiver.hangs_up_on = 1
+    assert failure(lambda: web.post(receiver.url(), b"{}", {"Idempotency-Key": "1"})).retryable
+    assert len(receiver.got) == 1
+
+
+def test_a_pause_may_be_given_as_a_date(receiver: Receiver, web: OutboundWeb) -> None:
+    receiver.status = 503
+    at = datetime.now(UTC) + timedelta(seconds=120)
+    receiver.headers = {"Retry-After": format_datetime(at, usegmt=True)}
+    error = failure(lambda: judge(receiver.url(), web.post(receiver.url(), b"{}", {})))
+    assert 60 < (error.retry_after_s or 0) <= 120
+    receiver.headers = {"Retry-After": "soon"}
+    assert failure(lambda: judge(receiver.url(), web.post(receiver.url(), b"{}", {}))).retry_after_s is None

@@ -28,6 +28,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
     drips: bool = False
+    hangs_up_on: int | None = None  # closes the connection instead of answering its n-th request
     got: list[dict[str, Any]] = field(default_factory=list)
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -46,11 +47,16 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
         def setup(self) -> None:
             receiver.connections += 1
+            self.requests = 0
             super().setup()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.requests += 1
             receiver.got.append({"path": self.path, "headers": dict(self.headers), "body": body})
+            if self.requests == receiver.hangs_up_on:
+                self.close_connection = True
+                return
             if receiver.drips:
                 self._drip()
                 return

@@ -19,6 +19,9 @@ from opscopilot.outbound.transport import Limit, pinned_pool
 TIMEOUT_S = 5.0
 MAX_BODY = 64 << 10
 _CONNECTIONS = 32
+_STALE = 3
+"""A connection that was kept open may be dead without our knowing: a router forgot it, or the process was frozen. Then
+another is taken, at most so often in one exchange, and only where the receiver can tell a repeat by its key."""
 
 
 class Said(NamedTuple):
@@ -88,13 +91,22 @@ class Poster:
         sent += [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
         request = httpcore2.Request("POST", target.url, headers=sent, content=body, extensions=self._timeouts)
         try:
-            return _read(self._pools[target.url.scheme].handle_request(request))
+            return self._exchange(request, again=_STALE if "Idempotency-Key" in headers else 0)
         except AddressRefused as error:
             raise _refused(target.host, error) from error
         except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
             raise self._lost(target.host, error) from error
         finally:
             self._limit.at = float("inf")
+
+    def _exchange(self, request: httpcore2.Request, again: int) -> Said:
+        self._limit.fresh = False
+        try:
+            return _read(self._pools[request.url.scheme].handle_request(request))
+        except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
+            if self._limit.fresh or not again:
+                raise
+            return self._exchange(request, again - 1)
 
     def close(self) -> None:
         """Close the connections that are kept open."""

@@ -37,9 +37,11 @@ def tls() -> ssl.SSLContext:
 
 
 class Limit(threading.local):
-    """The moment (of time.monotonic) at which this thread's exchange must be over."""
+    """The moment (of time.monotonic) at which this thread's exchange must be over; and whether it has had to connect
+    (`fresh`) or goes over a connection that was open already."""
 
     at: float = float("inf")
+    fresh: bool = False
 
     def left(self, timeout: float | None) -> float:
         """Seconds a socket may wait; ReadTimeout when none are left."""
@@ -87,6 +89,7 @@ class _Pinned(httpcore2.NetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:  # fmt: skip
+        self._limit.fresh = True
         found = _within(self._limit.left(None), lambda: self._guard.addresses(host, port))[:_TRIED]
         for behind, address in enumerate(found, 1 - len(found)):
             patience = self._limit.left(timeout) / (1 - behind)  # leaves time for those still to try

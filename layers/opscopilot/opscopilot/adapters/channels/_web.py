@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from functools import cache
 from urllib.parse import urlsplit
 
 from opscopilot.kernel.addresses import Resolve, resolve
+from opscopilot.kernel.clock import SystemClock
 from opscopilot.notifications.channels import Answer, Blames, DeliveryFailed, Web
 from opscopilot.outbound.guard import check_url as check_plain
 
@@ -68,9 +70,14 @@ def judge(url: str, answer: Answer) -> None:
 
 
 def pause_asked(answer: Answer) -> float | None:
-    """Seconds of Retry-After; None where there is none, or a date (nobody who limits rates sends one)."""
+    """Seconds of Retry-After: a number, or the time until a date (RFC 9110, 10.2.3); None where there is neither."""
     wish = answer.headers.get("retry-after", "").strip()
-    return float(wish) if wish.isascii() and wish.replace(".", "", 1).isdigit() else None
+    if wish.isascii() and wish.replace(".", "", 1).isdigit():
+        return float(wish)
+    try:
+        return max((parsedate_to_datetime(wish) - SystemClock().now()).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None
 
 
 def host_of(url: str) -> str:
