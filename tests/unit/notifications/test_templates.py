@@ -292,3 +292,14 @@ def test_an_alert_without_a_source_of_its_own_leads_to_the_console() -> None:
         in render_alert("email", raised, at_console).text
     )
     assert "Source" not in render_alert("email", raised, reader()).text
+
+
+def test_links_and_figures_are_said_once() -> None:
+    assert [one.url for one in worded("slack").actions] == [one.url for one in LINKS]  # as buttons
+    assert not any(one.url in worded("slack").text for one in LINKS)
+    assert worded("sms").actions == worded("apprise").actions == ()
+    assert all(one.url in worded("apprise").text for one in LINKS)
+    own = render(
+        "apprise", facts(alert(), reader(), "en", Occasion(links=LINKS)), Wording("{{ title }}", "{{ message }}")
+    )
+    assert [one.url for one in own.actions] == [one.url for one in LINKS]

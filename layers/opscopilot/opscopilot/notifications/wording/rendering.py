@@ -19,7 +19,15 @@ from opscopilot.notifications.channels import Action, Fact
 from opscopilot.notifications.wording import sms
 from opscopilot.notifications.wording.digest import digest_facts
 from opscopilot.notifications.wording.facts import RAISED, Occasion, facts
-from opscopilot.notifications.wording.model import NONE_OF_THEIR_OWN, Content, OwnTemplates, Reader, Wording, form_of
+from opscopilot.notifications.wording.model import (
+    NONE_OF_THEIR_OWN,
+    Content,
+    Form,
+    OwnTemplates,
+    Reader,
+    Wording,
+    form_of,
+)
 from opscopilot.notifications.wording.printable import one_line
 from opscopilot.notifications.wording.sandbox import run
 from opscopilot.notifications.wording.shipped import shipped
@@ -92,12 +100,19 @@ def _render(channel: str, wording: Wording, facts: dict[str, Any], *, trusted: b
     html = None
     if form == "email" and wording.body_html:
         html = run(wording.body_html, facts, html=True, trusted=trusted)
+    apart = facts["figures"] if facts["code"] != "digest" else ()  # the text of a digest has them, in their groups
     return Content(
-        subject, text, html, locale=facts["locale"],
-        facts=tuple(Fact(one["label"], one["value"]) for one in facts["figures"]),
-        # A text message has its link in the text, where the two segments are counted.
-        actions=() if form == "sms" else tuple(Action(one["label"], one["url"]) for one in facts["links"]),
+        subject, text, html, locale=facts["locale"], actions=_buttons(form, text, facts["links"]),
+        facts=tuple(Fact(one["label"], one["value"]) for one in apart),
     )  # fmt: skip
+
+
+def _buttons(form: Form, text: str, links: list[dict[str, str]]) -> tuple[Action, ...]:
+    """Links to show beside the text. A text message has its own inside, where the two segments are counted; where
+    there are no buttons, what the text has is not said twice."""
+    if form == "sms":
+        return ()
+    return tuple(Action(one["label"], one["url"]) for one in links if form != "text" or one["url"] not in text)
 
 
 def _tidy(text: str) -> str:
