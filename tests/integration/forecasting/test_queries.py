@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -59,6 +60,10 @@ def tx(forecast: Any, opened: Callable[[str], Database]) -> Iterator[Tx]:
         yield open_tx
 
 
+def demand_forecast(tx: Tx, sku_id: UUID, **asked: Any) -> Any:
+    return queries.demand_forecasts(tx, [sku_id], **asked).get(sku_id)
+
+
 def context(tx: Tx, forecast: Any, clock: FixedClock) -> ToolContext:
     who = Principal(tenant_id=forecast.tenant_id, tenant_code=forecast.code, user_id="u", role="planner")
     return ToolContext(tx, who, plant_settings(tx), clock)
@@ -66,7 +71,7 @@ def context(tx: Tx, forecast: Any, clock: FixedClock) -> ToolContext:
 
 def test_the_demand_contract(tx: Tx, forecast: Any) -> None:
     version = queries.require_version(tx)
-    found = queries.demand_forecast(tx, forecast.ids["A"], version=version)
+    found = demand_forecast(tx, forecast.ids["A"], version=version)
     assert found is not None
     assert found.forecast_dates == [date(2025, 3, 31) + timedelta(days=7 * i) for i in range(13)]
     assert len(found.forecast_values) == len(found.confidence_intervals.upper) == 13
@@ -85,7 +90,7 @@ def test_the_demand_contract(tx: Tx, forecast: Any) -> None:
     assert len(found.baseline.values) == 13
     assert [point.value for point in found.history[-3:]] == [70, 80, 75]
     assert (found.version, found.as_of) == ("DEMAND-W-20250330-01", date(2025, 3, 30))
-    narrow = queries.demand_forecast(tx, forecast.ids["A"], version=version, level=80, horizon=4, history=5)
+    narrow = demand_forecast(tx, forecast.ids["A"], version=version, level=80, horizon=4, history=5)
     assert narrow is not None
     assert len(narrow.forecast_values) == 4
     assert len(narrow.history) == 5
@@ -96,11 +101,11 @@ def test_the_demand_contract(tx: Tx, forecast: Any) -> None:
 
 
 def test_a_refused_forecast_says_why(tx: Tx, forecast: Any) -> None:
-    found = queries.demand_forecast(tx, forecast.ids["NEW"], version=queries.require_version(tx))
+    found = demand_forecast(tx, forecast.ids["NEW"], version=queries.require_version(tx))
     assert found is not None
     assert (found.status, found.forecast_values, found.backtest) == ("refused", [], None)
     assert "too few data" in (found.reason or "")
-    assert queries.demand_forecast(tx, forecast.ids["IDLE"], version=queries.require_version(tx)) is None
+    assert demand_forecast(tx, forecast.ids["IDLE"], version=queries.require_version(tx)) is None
 
 
 def test_risks_come_by_money_and_page_by_page(tx: Tx) -> None:

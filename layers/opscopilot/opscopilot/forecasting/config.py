@@ -10,7 +10,6 @@ from opscopilot.forecasting.demand.periods import Period
 SCOPE = "demand"
 AD_HOC = "adhoc"
 """Scope of a forecast that somebody asked for by hand: a draft that is read and never published."""
-PERIOD = "weekly"
 PRIMARY = "weekly"
 """The period that stock risks and alerts rest on."""
 MODEL_NAME = "demand-pooled-ensemble"

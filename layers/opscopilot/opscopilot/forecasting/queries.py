@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from opscopilot.forecasting import demand_rows
+from opscopilot.forecasting.config import SCOPE
 from opscopilot.forecasting.demand.periods import PeriodName
 from opscopilot.forecasting.queries_demand import Origin, assembled
 from opscopilot.forecasting.schemas import (
@@ -21,7 +22,6 @@ from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import Page, decode_cursor, page
 
-SCOPE, PERIOD = "demand", "weekly"
 STALE_AFTER_DAYS = 8
 """Age of a weekly forecast's data from which an answer must say that it is stale."""
 
@@ -94,14 +94,6 @@ def demand_forecasts(
         version.published_at, location and location[1],
     )  # fmt: skip
     return {sku_id: assembled(rows, origin, level, horizon) for sku_id, rows in found.items()}
-
-
-def demand_forecast(
-    tx: Tx, sku_id: UUID, *, version: ForecastVersion, level: Level = 95, horizon: int | None = None,
-    history: int = 26,
-) -> DemandForecast | None:  # fmt: skip
-    """The SKU's forecast in `version`; None when nobody ever ordered it before the version's cut."""
-    return demand_forecasts(tx, [sku_id], version=version, level=level, horizon=horizon, history=history).get(sku_id)
 
 
 def accuracy(tx: Tx, version: ForecastVersion, sku_id: UUID | None = None) -> list[AccuracyMetric]:

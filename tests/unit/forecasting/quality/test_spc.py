@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import reduce
 
 import pytest
 
@@ -65,18 +66,16 @@ def test_a_false_alarm_comes_about_every_92_points() -> None:
     assert points / runs == pytest.approx(spc.WESTERN_ELECTRIC_ARL, rel=0.2)
 
 
-def test_ewma_of_the_handbook() -> None:
-    found = spc.ewma(NIST, 50.0, 2.0539, 0.3)
-    assert found[-1][0] == pytest.approx(51.9882, abs=1e-3)
-    assert found[-1][1:] == pytest.approx((47.4116, 52.5884), abs=1e-3)
-    assert found[0][2] == pytest.approx(51.8485, abs=1e-3)
-    assert all(low < level < high for level, low, high in found)
+def test_the_ewma_behind_the_residuals_is_that_of_the_handbook() -> None:
+    """A residual is what a value differs from the level before it; the level then takes 0.3 of it."""
+    left = spc.residuals(NIST, 0.3, 50.0)
+    assert NIST[-1] - 0.7 * left[-1] == pytest.approx(51.9882, abs=1e-3)
 
 
 def test_cusum_finds_a_small_lasting_shift_that_no_single_point_shows() -> None:
     z = [0.3, -0.4, 0.1, *[1.2] * 9]
     assert max(abs(one) for one in z) < 3
-    assert spc.cusum(z)[-1] == pytest.approx((6.3, 0.0))
+    assert reduce(spc.cusum, z, (0.0, 0.0)) == pytest.approx((6.3, 0.0))
 
 
 def test_mean_and_range_of_the_formula_sheet() -> None:

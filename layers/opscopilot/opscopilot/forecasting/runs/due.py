@@ -9,9 +9,8 @@ from opscopilot.forecasting.demand import inputs
 from opscopilot.forecasting.runs.request import Detail
 from opscopilot.kernel.db import Tx
 
-SETTLE_S = 20
-"""Seconds the state machine waits between two looks (`LetDataSettle` in statemachines/forecasting.asl.json)."""
 _SURELY_AHEAD_S = 15
+"""Less than the state machine waits between two looks (20 s, `LetDataSettle` in statemachines/forecasting.asl.json)."""
 LONGEST_WAIT = timedelta(minutes=20)
 """A plant into which files never stop coming gets its forecast all the same."""
 _UPLOADS_S, _LOADS_S = 180, 1800

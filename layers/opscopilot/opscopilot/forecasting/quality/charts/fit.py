@@ -184,7 +184,7 @@ def _drift(chart: Chart, new: Sequence[Judged]) -> list[tuple[Judged, str, spc.S
     found: list[tuple[Judged, str, spc.Side]] = []
     high, low = chart.params["cusum"]
     for one in new:
-        high, low = max(0.0, high + one.z - 0.5), max(0.0, low - one.z - 0.5)
+        high, low = spc.cusum((high, low), one.z)
         if high > CUSUM_LIMIT or low > CUSUM_LIMIT:
             found.append((one, "cusum", "high" if high > CUSUM_LIMIT else "low"))
             high = low = 0.0

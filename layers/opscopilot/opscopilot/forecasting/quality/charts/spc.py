@@ -1,4 +1,4 @@
-"""Control-chart arithmetic (FORMULAS B7): limits, Western Electric rules, EWMA, CUSUM. Pure, plain Python.
+"""Control-chart arithmetic (FORMULAS B7): limits, Western Electric rules, CUSUM, EWMA residuals. Pure, plain Python.
 
 Sources: Montgomery, Introduction to Statistical Quality Control; NIST/SEMATECH e-Handbook 6.3; Laney 2002 for p'.
 """
@@ -21,8 +21,8 @@ _RANGE = {  # n: d2, A2, D3, D4
 }  # fmt: skip
 WESTERN_ELECTRIC_ARL = 91.75
 """Points between false alarms with all four rules on a stable, normal, independent process."""
-EWMA_ARL, CUSUM_ARL = 559.0, 465.0
-"""The same for EWMA (lambda 0.2, 3 sigma) and two-sided CUSUM (k 0.5, h 5)."""
+CUSUM_ARL = 465.0
+"""The same for the two-sided CUSUM (k 0.5, h 5)."""
 Side = Literal["high", "low"]
 
 
@@ -117,23 +117,10 @@ def western_electric(z: Sequence[float]) -> list[Flag]:
     return found
 
 
-def ewma(values: Sequence[float], center: float, sigma: float, rate: float = 0.2) -> list[tuple[float, float, float]]:
-    """EWMA with its lower and upper limit at each point: center ± 3 sigma sqrt(rate/(2-rate)(1-(1-rate)^2t))."""
-    found, level = [], center
-    for t, value in enumerate(values, start=1):
-        level = rate * value + (1 - rate) * level
-        width = 3 * sigma * sqrt(rate / (2 - rate) * (1 - (1 - rate) ** (2 * t)))
-        found.append((level, center - width, center + width))
-    return found
-
-
-def cusum(z: Sequence[float], slack: float = 0.5) -> list[tuple[float, float]]:
-    """Upper and lower tabular CUSUM of standardised points; beyond 5 is a signal. It finds small lasting shifts."""
-    found, high, low = [], 0.0, 0.0
-    for value in z:
-        high, low = max(0.0, high + value - slack), max(0.0, low - value - slack)
-        found.append((high, low))
-    return found
+def cusum(sums: tuple[float, float], z: float, slack: float = 0.5) -> tuple[float, float]:
+    """Upper and lower tabular CUSUM after one more standardised point; beyond 5 is a signal. They find small lasting
+    shifts."""
+    return max(0.0, sums[0] + z - slack), max(0.0, sums[1] - z - slack)
 
 
 def autocorrelation(values: Sequence[float]) -> float:
