@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,7 +25,8 @@ def plan(normalize: Database, tenant: UUID, kind: str, *days: date, place: str |
         made = {"t": tenant, "job": uuid4()}
         line = tx.scalar(
             """INSERT INTO manufacturing.locations (tenant_id, code, name, type, is_nettable, source_system,
-                   ingestion_job_id, source_row) VALUES (:t, :c, :c, 'line', false, 'test', :job, 1) RETURNING id""",
+                   ingestion_job_id, source_row) VALUES (:t, :c, :c, 'line', false, 'test', :job, 1) ON CONFLICT ON CONSTRAINT locations_key DO UPDATE SET code = excluded.code
+               RETURNING id""",
             c=place, **made,
         ) if place else None  # fmt: skip
         for day in days:
@@ -54,12 +55,17 @@ def test_maintenance_of_a_line_holds_its_anomalies_until_it_is_over_or_called_of
     )
     assert held["reason"] == found["tellings"][0]["reason"]
     assert len(world.mails) == 1
-    with roles["ops_normalize"].tenant(tenant) as tx:
-        tx.execute("DELETE FROM manufacturing.calendar_days WHERE calendar_date = '2026-01-15'")
+    plan(roles["ops_normalize"], tenant, "maintenance", date(2026, 1, 16), place="LINE-1")
     world.sweep()
-    (moved,) = world.rows(tenant, "SELECT scheduled_at, held_by FROM notification.notifications WHERE held_by = 'mute'")
-    assert moved["scheduled_at"] == NOON + timedelta(hours=12)  # it ends a day earlier now
+    (moved,) = world.rows(tenant, "SELECT scheduled_at FROM notification.notifications WHERE held_by = 'mute'")
+    assert moved["scheduled_at"] == datetime(2026, 1, 16, 23, 0, tzinfo=UTC)  # it goes on for a day
+    world.sweep()
+    assert len(world.mails) == 1
     with roles["ops_normalize"].tenant(tenant) as tx:
-        tx.execute("DELETE FROM manufacturing.calendar_days")
+        tx.execute("DELETE FROM manufacturing.calendar_days WHERE calendar_date > '2026-01-14'")
+    world.clock.instant = NOON + timedelta(hours=11)  # 23:00
+    world.sweep()
+    assert len(world.mails) == 1
+    world.clock.advance(timedelta(hours=1))
     world.sweep()
     assert len(world.mails) == 2

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from opscopilot.kernel.events import AlertType
 from opscopilot.kernel.planned import explains
 from opscopilot.notifications.policy.matching import same_place
 from opscopilot.notifications.policy.model import Availability, HeldBy, Subject
@@ -51,13 +52,15 @@ def quieting(subject: Subject, situation: Situation, now: datetime) -> Quieting:
     if subject.severity == "critical" or not (situation.silences or situation.mutes):
         return NOTHING
     silences = tuple(one for one in situation.silences if one.ends_at > now and one.matcher.fits(subject))
-    mutes = tuple(one for one in situation.mutes if one.ends_at > now and _explained(subject, one))
+    mutes = tuple(
+        one for one in situation.mutes if one.ends_at > now and explained(subject.alert_type, subject.place, one)
+    )
     return Quieting(silences, mutes) if silences or mutes else NOTHING
 
 
-def _explained(subject: Subject, event: Mute) -> bool:
-    here = event.place is None or same_place(event.place, subject.place)
-    return here and explains(event.kind, subject.alert_type)
+def explained(alert_type: AlertType, place: str | None, event: Mute) -> bool:
+    """Is such an alert at `place` what one expects while the event is on?"""
+    return (event.place is None or same_place(event.place, place)) and explains(event.kind, alert_type)
 
 
 def held(quiet: Quieting, availability: Availability | None, now: datetime, zone: str) -> Held | None:

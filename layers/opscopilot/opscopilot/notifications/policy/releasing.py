@@ -14,9 +14,10 @@ from opscopilot.kernel.plant_calendar import PlantCalendar
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.policy import stepping, stored
 from opscopilot.notifications.policy.escalating import subject_of
-from opscopilot.notifications.policy.holding import held, quieting
+from opscopilot.notifications.policy.holding import explained, held, quieting
 from opscopilot.notifications.policy.matching import Matcher
 from opscopilot.notifications.policy.rules import Silence
+from opscopilot.notifications.policy.situation import mutes
 from opscopilot.notifications.policy.situation import situation as read_situation
 from opscopilot.notifications.policy.state import Situation
 
@@ -37,7 +38,12 @@ ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
 _MUTED = f"""
 SELECT n.id, n.user_id, n.urgent, n.held_by, n.scheduled_at, n.silence_id, {_ALERT} FROM notification.notifications n {_JOINED}
 WHERE n.status = 'pending' AND n.held_by = 'mute' AND n.scheduled_at > :now
+    AND (a.alert_type, coalesce(a.place, '')) IN (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:places AS text[])))
 ORDER BY n.id FOR UPDATE OF n SKIP LOCKED
+"""
+_MUTED_KINDS = f"""
+SELECT a.alert_type, a.place, min(n.scheduled_at) AS first FROM notification.notifications n {_JOINED}
+WHERE n.status = 'pending' AND n.held_by = 'mute' AND n.scheduled_at > :now GROUP BY a.alert_type, a.place
 """
 _NEWS = f"""
 UPDATE notification.silences SET applied_at = :now
@@ -58,7 +64,7 @@ def release(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> int
     """Bring what is waiting in line with the silences and planned events of now; how many notifications moved."""
     news = [stored.silence_from(row) for row in tx.rows(_NEWS, now=now)]
     over = [stored.matcher_from(row) for row in tx.rows(_OVER, now=now)]
-    waiting = tx.rows(_ENDED, now=now) + tx.rows(_MUTED, now=now) + (_covered(tx, news, now) if news else [])
+    waiting = tx.rows(_ENDED, now=now) + _muted(tx, now, calendar) + (_covered(tx, news, now) if news else [])
     if not waiting and not over:
         return 0
     situation = read_situation(tx, now, calendar, kinds)
@@ -96,6 +102,26 @@ def _covered(tx: Tx, news: list[Silence], now: datetime) -> list[Row]:
     alerts = tx.rows(f"SELECT {_ALERT} FROM notification.alerts a WHERE closed_at IS NULL AND severity <> 'critical'")
     about = [str(row["alert_id"]) for row in alerts if any(one.covers(subject_of(row), now) for one in news)]
     return tx.rows(_WAITING, alerts=about) if about else []
+
+
+def _muted(tx: Tx, now: datetime, calendar: PlantCalendar) -> list[Row]:
+    """What is held by an event that was called off, is over sooner, or goes on longer than it was to.
+
+    Thousands may wait for one shutdown: the calendar is asked once per type and place, not once for each.
+    """
+    groups = tx.rows(_MUTED_KINDS, now=now)
+    if not groups:
+        return []
+    zone: str = tx.scalar("SELECT default_time_zone FROM platform.tenants")
+    events = [one for one in mutes(tx, now, calendar, zone) if one.starts_at <= now < one.ends_at]
+    stale = []
+    for row in groups:
+        ends = [one.ends_at for one in events if explained(row["alert_type"], row["place"], one)]
+        if not ends or max(ends) > row["first"]:
+            stale.append((row["alert_type"], row["place"] or ""))
+    if not stale:
+        return []
+    return tx.rows(_MUTED, now=now, types=[kind for kind, _ in stale], places=[place for _, place in stale])
 
 
 def _change(row: Row, situation: Situation, now: datetime) -> dict[str, Any] | None:

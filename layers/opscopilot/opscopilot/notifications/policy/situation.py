@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -38,7 +39,7 @@ _DEAD = {
 _TRAFFIC = """
 SELECT p.user_id, p.channel, s.messages + w.due AS messages, least(s.oldest, w.oldest) AS oldest,
     w.digest_at, w.critical_digest_at
-FROM unnest(CAST(:users AS text[]), CAST(:channels AS text[])) AS p (user_id, channel)
+FROM jsonb_to_recordset(CAST(:pairs AS jsonb)) AS p (user_id text, channel text)
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT coalesce(n.message_id, n.id)) AS messages, min(n.sent_at) AS oldest
     FROM notification.notifications n
@@ -65,7 +66,7 @@ def situation(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> S
     return Situation(
         people=people, channels=_order(kinds), machines=machines, switched_off=row["switched_off"] or {},
         dead_addresses=_dead(row["dead"] or []), silences=stored.current_silences(tx, now),
-        mutes=_mutes(tx, now, calendar, row["zone"]), policies=stored.policies(tx),
+        mutes=mutes(tx, now, calendar, row["zone"]), policies=stored.policies(tx),
         rotas=_rotas(tx, now, calendar), traffic=_traffic(tx, now, people, machines), zone=row["zone"],
     )  # fmt: skip
 
@@ -88,8 +89,8 @@ def _rotas(tx: Tx, now: datetime, calendar: PlantCalendar) -> dict[str, Rota]:
     return {code: partial(on_call.on_call, schedule) for code, schedule in found.items()}
 
 
-def _mutes(tx: Tx, now: datetime, calendar: PlantCalendar, zone: str) -> list[Mute]:
-    """Planned events of today and the days next to it that explain alerts at all."""
+def mutes(tx: Tx, now: datetime, calendar: PlantCalendar, zone: str) -> list[Mute]:
+    """Planned events of today and the days next to it that explain alerts at all. `zone`: the plant's."""
     today = now.astimezone(ZoneInfo(zone)).date()
     found = calendar.planned(tx, today - _DAY, today + _DAY)
     return [_mute(one, zone) for one in found if explains_anything(one.kind)]
@@ -107,7 +108,7 @@ def _traffic(
     if not pairs:
         return {}
     found = tx.rows(
-        _TRAFFIC, users=[user for user, _ in pairs], channels=[channel for _, channel in pairs], now=now,
+        _TRAFFIC, pairs=json.dumps([{"user_id": user, "channel": channel} for user, channel in pairs]), now=now,
         since=now - STORM_WINDOW, soon=now + STORM_WINDOW,
     )  # fmt: skip
     return {
