@@ -303,3 +303,8 @@ def test_links_and_figures_are_said_once() -> None:
         "apprise", facts(alert(), reader(), "en", Occasion(links=LINKS)), Wording("{{ title }}", "{{ message }}")
     )
     assert [one.url for one in own.actions] == [one.url for one in LINKS]
+
+
+def test_lines_of_a_receipt_stay_lines_in_html() -> None:
+    html = worded(alert_type="file_processed", message="Rejected:\n  row 3: <b>\n\nNext: correct it").html or ""
+    assert "Rejected:<br />&#160;&#160;row 3: &lt;b&gt;</p>" in html

@@ -14,11 +14,12 @@ from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 MAX_OUTPUT = 200_000
 """Characters; a mail of more is cut by many mailboxes, and a loop over a loop must end somewhere."""
 FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "join", "last", "length", "lower", "reverse",
+    "abs", "br", "capitalize", "count", "d", "default", "e", "escape", "first", "join", "last", "length", "lower", "reverse",
     "round", "select", "sort", "title", "trim", "truncate", "upper",
 )  # fmt: skip
 TESTS = ("defined", "undefined", "none", "in", "eq", "ne", "lt", "gt", "le", "ge", "equalto", "even", "odd")
@@ -41,6 +42,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, *, html: bool) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=html, trim_blocks=True, lstrip_blocks=True)
         self.globals.clear()
+        self.filters["br"] = _broken if html else str
         self.filters = {name: self.filters[name] for name in FILTERS}
         self.tests = {name: self.tests[name] for name in TESTS}
         self.finalize = _nothing_for_none
@@ -63,6 +65,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def _nothing_for_none(value: Any) -> Any:
     return "" if value is None else value
+
+
+def _broken(value: Any) -> Markup:
+    """The text with its line ends and leading blanks kept in HTML, also by mail programs that know no white-space."""
+    lines = (str(escape(line)) for line in str(value).splitlines())
+    return Markup("<br />".join("&#160;" * (len(one) - len(one.lstrip(" "))) + one.lstrip(" ") for one in lines))
 
 
 TEXT = _Sandbox(html=False)
