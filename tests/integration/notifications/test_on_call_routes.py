@@ -39,6 +39,7 @@ def plant(world: World, roles: dict[str, Database]) -> str:
     crews.three_shifts(roles["ops_normalize"], tenant)
     for name in ("anna", "bert", "cora"):
         world.person(tenant, name, f"{name}@x.example")
+    world.person(tenant, "vera", "vera@x.example", role="viewer")
     return code
 
 
@@ -96,7 +97,8 @@ def test_a_cover_wins_until_it_is_called_off(api: Api, world: World, plant: str)
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
-        ({"layers": [{**WEEKLY, "users": ["anna", "nobody"]}]}, "layers.users", "no active user of this plant: nobody"),
+        ({"layers": [{**WEEKLY, "users": ["anna", "nobody"]}]}, "layers.users", "no active user of this plant, or may only look: nobody"),
+        ({"layers": [{**WEEKLY, "users": ["vera"]}]}, "layers.users", "may only look: vera"),
         ({"layers": []}, "layers", ""), ({"layers": [{**WEEKLY, "users": []}]}, "layers.0.users", ""),
         ({"layers": [{**NIGHTS, "restriction": {"shifts": ["LATE"]}}]}, "layers.restriction.shifts", "no shift 'LATE'"),
         ({"layers": [{**WEEKLY, "restriction": {"start": "18:00"}}]}, "layers.0.restriction", "both"),

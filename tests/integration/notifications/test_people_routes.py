@@ -52,6 +52,14 @@ def test_addresses_for_any_channel_and_their_older_names(api: Api, plant: str) -
     assert api.get(ME, me).json["addresses"] == {"slack": "https://hooks.slack.com/services/T/B/x"}
 
 
+def test_who_has_no_mail_is_told_where_they_can_be_reached(api: Api, plant: str) -> None:
+    me = token(plant, "operator", email=None)
+    refused = api.post(ME, me, {"min_severity": "low"})
+    assert (refused.status, refused.json["field"]) == (422, "email")
+    assert api.post(ME, me, {"phone": "+4915112345678"}).json["enabled_channels"] == ["sms"]
+    assert api.post(ME, me, {"min_severity": "low"}).json["enabled_channels"] == ["sms"]
+
+
 def test_channels_by_severity_and_the_rest_of_the_wishes(api: Api, plant: str) -> None:
     me = token(plant, "planner")
     wish = {

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opscopilot.kernel.db import Row, Tx
+from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import Conflict, NotFound, ValidationFailed
 from opscopilot.kernel.pagination import Page, decode_cursor, page
 from opscopilot.kernel.plant_calendar import Shift
@@ -123,14 +123,14 @@ def revoke_override(tx: Tx, now: datetime, code: str, override: UUID) -> None:
 
 
 def known(tx: Tx, users: Collection[str], field: str) -> None:
-    """ValidationFailed when one of the users does not exist or is suspended."""
-    found: list[Row] = tx.rows(
-        "SELECT user_id, status FROM platform.users WHERE user_id = ANY(:users)", users=sorted(users)
-    )
-    active = {row["user_id"] for row in found if row["status"] == "active"}
-    wrong = sorted(set(users) - active)
+    """ValidationFailed when one of the users does not exist, is suspended, or may not take an alert on."""
+    found = tx.rows(
+        """SELECT user_id FROM platform.users WHERE user_id = ANY(:users) AND status = 'active' AND role <> 'viewer'""",
+        users=sorted(users),
+    )  # fmt: skip
+    wrong = ", ".join(sorted(set(users) - {row["user_id"] for row in found}))
     if wrong:
         raise ValidationFailed(
-            f"Nobody can be called who is no active user of this plant: {', '.join(wrong)}.", code="unknown_user",
-            field=field, value=", ".join(wrong), expected="ids of active users",
+            f"Nobody can be called who is no active user of this plant, or may only look: {wrong}.",
+            code="unknown_user", field=field, value=wrong, expected="ids of active users who are no viewers",
         )  # fmt: skip

@@ -66,11 +66,12 @@ def change(
     enter(one.tx, who)
     one.tx.execute("SELECT 1 FROM platform.users WHERE user_id = :id FOR UPDATE", id=one.user_id)
     given = addresses.asked(asked, kinds)
-    after = _merged(saved(one.tx, one.user_id) or DEFAULTS, asked)
+    before, reach = saved(one.tx, one.user_id), reached(one, given)
+    after = _merged(before or {**DEFAULTS, "enabled_channels": usual(reach)}, asked)
     after["time_zone"] = after["time_zone"] or one.plant.default_time_zone
     after["enabled_channels"] = list(dict.fromkeys(after["enabled_channels"]))
     after["workspaces"] = sorted(set(after["workspaces"]))
-    checks.channels(after, reached(one, given), kinds)
+    checks.channels(after, reach, kinds)
     if after["quiet_hours_enabled"]:
         checks.quiet_hours(after["quiet_hours_start"], after["quiet_hours_end"])
     if after["hold_outside_shift"] or after["shift_cycle"]:
@@ -95,6 +96,11 @@ def saved(tx: Tx, user_id: str) -> Row | None:
         f"SELECT {', '.join(_COLUMNS)}, updated_at FROM notification.notification_preferences WHERE user_id = :id",
         id=user_id,
     )  # fmt: skip
+
+
+def usual(reach: set[str]) -> list[str]:
+    """The channels of somebody who chose none: mail, or whatever reaches a person without a mail address."""
+    return [code for code in DEFAULT_CHANNELS if code in reach] or sorted(reach) or list(DEFAULT_CHANNELS)
 
 
 def enter(tx: Tx, who: Principal) -> None:

@@ -10,7 +10,7 @@ from opscopilot.kernel.tenancy import Principal
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.people import checks
 from opscopilot.notifications.people.fields import Workspace
-from opscopilot.notifications.people.preferences import DEFAULTS, Whose, enter, reached, saved
+from opscopilot.notifications.people.preferences import DEFAULTS, Whose, enter, reached, saved, usual
 from opscopilot.notifications.people.schemas import WorkspacePreferences, WorkspaceWish
 
 WORKSPACES: tuple[Workspace, ...] = get_args(Workspace)
@@ -32,17 +32,17 @@ def set_wish(one: Whose, who: Principal, workspace: Workspace, wish: WorkspaceWi
     saved nothing in general gets the defaults saved as well: a person either has preferences or has none."""
     enter(one.tx, who)
     general = saved(one.tx, one.user_id)
+    reach = reached(one)
+    usually = general or {**DEFAULTS, "enabled_channels": usual(reach)}
     given = {name: getattr(wish, name) for name in _COLUMNS}
-    after: dict[str, Any] = {
-        name: (general or DEFAULTS)[name] if value is None else value for name, value in given.items()
-    }
+    after: dict[str, Any] = {name: usually[name] if value is None else value for name, value in given.items()}
     after["enabled_channels"] = list(dict.fromkeys(after["enabled_channels"]))
-    checks.channels(after, reached(one), kinds)
+    checks.channels(after, reach, kinds)
     if general is None:
         one.tx.execute(
-            """INSERT INTO notification.notification_preferences (tenant_id, user_id, created_by)
-               VALUES (:tenant_id, :user_id, :by) ON CONFLICT (tenant_id, user_id) DO NOTHING""",
-            tenant_id=who.tenant_id, user_id=one.user_id, by=who.user_id,
+            """INSERT INTO notification.notification_preferences (tenant_id, user_id, created_by, enabled_channels)
+               VALUES (:tenant_id, :user_id, :by, :channels) ON CONFLICT (tenant_id, user_id) DO NOTHING""",
+            tenant_id=who.tenant_id, user_id=one.user_id, by=who.user_id, channels=usually["enabled_channels"],
         )  # fmt: skip
     one.tx.execute(
         """INSERT INTO notification.workspace_preferences AS w
