@@ -84,7 +84,9 @@ class World:
 
     def __post_init__(self) -> None:
         real: dict[str, Channel] = dict(self.channels)
-        self.service = Notifier(self.notify, Sender(self.notify, real, KINDS, self.clock), self.bus, self.clock, self.calendar)
+        self.service = Notifier(
+            self.notify, Sender(self.notify, real, KINDS, self.clock), self.bus, self.clock, self.calendar
+        )
         self.handler: Callable[[dict[str, Any], Any], dict[str, Any]] = make_handler(self.service)
 
     def tenant(self, zone: str = "Europe/Berlin", code: str | None = None) -> UUID:

@@ -96,7 +96,9 @@ def test_an_hourly_rotation_of_years_ago_is_quick() -> None:
     assert len(timeline(hourly, utc("2026-03-01 00:00"), utc("2026-03-08 00:00"))) == 7 * 24
 
 
-ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"])
+ZONES = st.sampled_from(
+    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"]
+)
 HOURS = st.integers(0, 47).map(lambda half: time(half // 2, half % 2 * 30))
 WEEKDAYS = st.frozensets(st.integers(1, 7), min_size=1)
 UNITS: st.SearchStrategy[Unit] = st.sampled_from(["hours", "days", "weeks"])
@@ -107,7 +109,9 @@ LAYERS = st.lists(
               STARTS, HOURS, st.none() | STARTS, RESTRICTIONS),
     max_size=3,
 ).map(tuple)  # fmt: skip
-CHANGES = st.sampled_from([utc("2026-03-08 07:00"), utc("2026-03-29 01:00"), utc("2026-04-04 15:00"), utc("2026-10-25 01:00")])
+CHANGES = st.sampled_from(
+    [utc("2026-03-08 07:00"), utc("2026-03-29 01:00"), utc("2026-04-04 15:00"), utc("2026-10-25 01:00")]
+)
 NEAR = st.builds(lambda change, minutes: change + timedelta(minutes=minutes), CHANGES, st.integers(-4320, 4320))
 COVERS = st.lists(
     st.builds(lambda user, start, length: Override(uuid4(), user, start, start + timedelta(minutes=length)),
@@ -119,7 +123,12 @@ COVERS = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(LAYERS, COVERS, ZONES, NEAR, st.integers(1, 3000), st.data())
 def test_the_timeline_has_no_holes_and_says_what_on_call_says(
-    layers: tuple[Layer, ...], covers: tuple[Override, ...], zone: str, start: datetime, minutes: int, data: st.DataObject
+    layers: tuple[Layer, ...],
+    covers: tuple[Override, ...],
+    zone: str,
+    start: datetime,
+    minutes: int,
+    data: st.DataObject,
 ) -> None:
     one = schedule(*layers, zone=zone, overrides=covers, active=frozenset("abcx"))
     end = start + timedelta(minutes=minutes)
