@@ -118,7 +118,7 @@ def mark(tx: Tx, parcels: Iterable[Parcel], stopped: Iterable[tuple[Row, Verdict
         {"id": str(row["id"]), "status": "sending", "message_id": str(parcel.id), "tried": 1}
         for parcel in parcels for row in parcel.rows
     ] + [
-        {"id": str(row["id"]), "status": "suppressed" if one.until is None else None, "tried": 0, "reason": one.reason,
+        {"id": str(row["id"]), "status": one.status, "tried": 0, "reason": one.reason,
          "scheduled_at": one.until.isoformat() if one.until else None, "held_by": one.held_by}
         for row, one in stopped
     ]  # fmt: skip
@@ -127,6 +127,8 @@ def mark(tx: Tx, parcels: Iterable[Parcel], stopped: Iterable[tuple[Row, Verdict
             """UPDATE notification.notifications n SET status = coalesce(r.status, n.status),
                    attempts = n.attempts + r.tried, claimed_at = CASE r.tried WHEN 1 THEN :now ELSE n.claimed_at END,
                    message_id = coalesce(n.message_id, r.message_id), reason = coalesce(r.reason, n.reason),
+                   last_error = CASE r.status WHEN 'dead' THEN r.reason ELSE n.last_error END,
+                   dead_at = CASE r.status WHEN 'dead' THEN CAST(:now AS timestamptz) ELSE n.dead_at END,
                    scheduled_at = coalesce(r.scheduled_at, n.scheduled_at),
                    held_by = CASE WHEN n.held_by = 'storm' THEN n.held_by ELSE coalesce(r.held_by, n.held_by) END,
                    updated_at = :now, row_version = n.row_version + 1

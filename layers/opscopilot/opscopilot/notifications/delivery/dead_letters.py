@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import AlertRaised, record
 from opscopilot.kernel.ids import uuid7
+from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.delivery.checks import failure_of
-from opscopilot.notifications.delivery.model import Result
+from opscopilot.notifications.delivery.model import Result, Verdict
 
 _NAMED = 5
 """Lost messages named one by one in the alert; the others are counted."""
@@ -45,12 +46,20 @@ def lost(results: Iterable[Result]) -> list[Lost]:
     ]  # fmt: skip
 
 
-def lost_rows(rows: Iterable[Row], error: str = "") -> list[Lost]:
+def lost_rows(rows: Iterable[Row]) -> list[Lost]:
     """The same for rows of notifications, each a matter of its user."""
     return [
-        Lost(row["channel"], row["user_id"], row["user_id"], row["title"], row["severity"],
-             row.get("last_error") or error)
+        Lost(row["channel"], row["user_id"], row["user_id"], row["title"], row["severity"], row["last_error"] or "")
         for row in rows if row["alert_type"] != "delivery_failed"
+    ]  # fmt: skip
+
+
+def given_up(staying: Iterable[tuple[Row, Verdict]], kinds: Kinds) -> list[Lost]:
+    """Of those that do not leave: what waited too long for a destination that is down."""
+    return [
+        Lost(row["channel"], kinds[row["channel"]].destination(row["address"]), row["user_id"], row["title"],
+             row["severity"], found.reason)
+        for row, found in staying if found.dead and row["alert_type"] != "delivery_failed"
     ]  # fmt: skip
 
 

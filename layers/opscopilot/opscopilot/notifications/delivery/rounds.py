@@ -95,8 +95,7 @@ class Round:
             leaving, staying = parcels(groups, self._kinds, self._breakers, self._prober(tx, now), now)
             claiming.mark(tx, leaving, staying, now)
             attempts.composer.prepare(tx)
-            given_up = [row for row, found in staying if found.dead]
-            dead_letters.raise_alerts(tx, dead_letters.lost_rows(given_up), now, self._told)
+            dead_letters.raise_alerts(tx, dead_letters.given_up(staying, self._kinds), now, self._told)
         self.counts.update(found.status or "held" for _, found in staying)
         carriers.hand_out(leaving)
 
