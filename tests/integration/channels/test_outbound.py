@@ -236,3 +236,12 @@ def test_a_pause_may_be_given_as_a_date(receiver: Receiver, web: OutboundWeb) ->
     assert 60 < (error.retry_after_s or 0) <= 120
     receiver.headers = {"Retry-After": "soon"}
     assert failure(lambda: judge(receiver.url(), web.post(receiver.url(), b"{}", {}))).retry_after_s is None
+
+
+def test_a_body_that_never_ends_does_not_undo_what_was_said(receiver: Receiver) -> None:
+    receiver.headers = {"Content-Length": "10"}  # it sends two bytes of them
+    with local_web(timeout_s=0.3) as web:
+        for _ in range(2):
+            answer = web.post(receiver.url(), b"{}", {"Idempotency-Key": "1"})
+            assert (answer.status, answer.body) == (200, b"ok")
+    assert len(receiver.got) == 2, "and it is not said again"

@@ -62,7 +62,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                 return
             status, said = receiver.answers.pop(0) if receiver.answers else (receiver.status, receiver.body)
             self.send_response(status)
-            for name, value in {**receiver.headers, "Content-Length": str(len(said))}.items():
+            for name, value in {"Content-Length": str(len(said)), **receiver.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from opscopilot.kernel.addresses import Resolve, resolve
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.outbound.guard import AddressGuard, AddressRefused, check_url
 from opscopilot.outbound.transport import Limit, pinned_pool
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_S = 5.0
 MAX_BODY = 64 << 10
@@ -102,11 +105,12 @@ class Poster:
     def _exchange(self, request: httpcore2.Request, again: int) -> Said:
         self._limit.fresh = False
         try:
-            return _read(self._pools[request.url.scheme].handle_request(request))
+            answer = self._pools[request.url.scheme].handle_request(request)
         except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
             if self._limit.fresh or not again:
                 raise
             return self._exchange(request, again - 1)
+        return _read(answer)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -127,13 +131,18 @@ class Poster:
 
 
 def _read(answer: httpcore2.Response) -> Said:
-    """The answer with the beginning of its body; a connection whose body is longer is not used again."""
+    """The answer with the beginning of its body; a connection whose body is longer is not used again.
+
+    The status has been said by then: a body that breaks off or never ends does not undo it.
+    """
     body = bytearray()
     try:
         for chunk in answer.iter_stream():
             body += chunk
             if len(body) >= MAX_BODY:
                 break
+    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError):
+        log.info("an answer's body broke off", extra={"status": answer.status})
     finally:
         answer.close()
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
