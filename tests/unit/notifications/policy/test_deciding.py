@@ -117,6 +117,16 @@ def test_critical_reaches_people_who_chose_no_channel_or_says_that_it_cannot() -
     assert (made.status, made.reason) == ("suppressed", "No address is known for this user.")
 
 
+def test_who_a_channel_does_not_reach_hears_of_it_over_another() -> None:
+    lost = person("anna", wish=Wish("info", ("sms",)))
+    there = around(lost, person("bert", wish=Wish("info", ("webhook",))), destination=lambda _, address: address[8:17])
+    mine = decide(alert("high", "delivery_failed", entity_code="sms:anna"), there, NOON)
+    assert told(mine) == [("anna", "email"), ("bert", "webhook")]
+    assert mine.decisions[0].reason == "This is the way that failed; other channels tell of it."
+    host = decide(alert("high", "delivery_failed", entity_code="webhook:w.example"), there, NOON)
+    assert told(host) == [("anna", "sms"), ("bert", "email")]
+
+
 def test_an_alert_may_concern_only_some_and_everybody_when_those_are_gone() -> None:
     asker = Person("bert", "planner", {"email": "b@b.example"})
     there = around(person(), asker)

@@ -19,7 +19,7 @@ from opscopilot.notifications.policy.reaching import Occasion, Reach, is_serious
 from opscopilot.notifications.policy.rules import Policy
 from opscopilot.notifications.policy.state import Situation
 
-_Key = tuple[str, str, str | None, frozenset[str], Quieting, str | None]
+_Key = tuple[str, str, str | None, frozenset[str], Quieting, str | None, str | None]
 NOT_EXCLUSIVE = "Nobody in the policy's first step can be reached: everybody is told by their preferences."
 
 
@@ -63,8 +63,10 @@ class _Batch:
         """The plan before storms are calmed."""
         policy = stepping.policy_for(subject, self.situation)
         quiet = quieting(subject, self.situation, self.now)
+        # The only type where the thing it is about decides over which channel somebody hears of it.
+        about = subject.entity_code if subject.alert_type == "delivery_failed" else None
         key = (subject.alert_type, subject.severity, subject.workspace, subject.to_users, quiet,
-               policy.code if policy else None)  # fmt: skip
+               policy.code if policy else None, about)  # fmt: skip
         if key not in self._made:
             self._made[key] = self._decide(subject, policy, quiet)
         decisions, notes = self._made[key]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from opscopilot.kernel.events import Severity
 from opscopilot.notifications.policy.holding import NOTHING, Held, Quieting, held
 from opscopilot.notifications.policy.model import ChannelCode, Decision, Person, Purpose, Subject, rank
 from opscopilot.notifications.policy.state import Situation
@@ -45,9 +44,10 @@ class Reach:
             return [self._never(who, one, unwanted, occasion) for one in channels] if who.explicit else []
         if named and occasion.channels:
             channels = occasion.channels
-        made = [self._on_channel(who, one, subject.severity, occasion) for one in channels]
-        if (named or subject.severity == "critical") and not any(one.status == "pending" for one in made):
-            made += self._last_resort(who, subject.severity, channels, occasion)
+        made = [self._on_channel(who, one, subject, occasion) for one in channels]
+        must_know = named or subject.severity == "critical" or subject.alert_type == "delivery_failed"
+        if must_know and not any(one.status == "pending" for one in made):
+            made += self._last_resort(who, subject, channels, occasion)
             if not made:
                 made = [self._never(who, "email", "No address is known for this user.", occasion)]
         return made
@@ -55,7 +55,7 @@ class Reach:
     def _never(self, who: Person, channel: ChannelCode, why: str, occasion: Occasion) -> Decision:
         return Decision(who.user_id, channel, "suppressed", why, purpose=occasion.purpose, round=occasion.round)
 
-    def _closed(self, who: Person, channel: ChannelCode) -> str | None:
+    def _closed(self, who: Person, channel: ChannelCode, subject: Subject) -> str | None:
         """Why nothing can go to that person over that channel."""
         off = self.situation.switched_off.get(channel)
         if off is not None:
@@ -65,18 +65,23 @@ class Reach:
         address = who.addresses.get(channel)
         if not address:
             return f"No address for {channel} is known for this user."
+        if subject.alert_type == "delivery_failed" and subject.entity_code is not None:
+            failing = (f"{channel}:{who.user_id}", f"{channel}:{self.situation.destination(channel, address)}")
+            if subject.entity_code in failing:
+                return "This is the way that failed; other channels tell of it."
         return self.situation.dead_addresses.get((channel, address.casefold()))
 
-    def _on_channel(self, who: Person, channel: ChannelCode, severity: Severity, occasion: Occasion) -> Decision:
-        closed = self._closed(who, channel)
+    def _on_channel(self, who: Person, channel: ChannelCode, subject: Subject, occasion: Occasion) -> Decision:
+        closed = self._closed(who, channel, subject)
         if closed is not None:
             return self._never(who, channel, closed, occasion)
         on_call = who.user_id in occasion.on_call
-        hold = None if severity == "critical" else self._hold(who, occasion, on_call=on_call)
+        critical = subject.severity == "critical"
+        hold = None if critical else self._hold(who, occasion, on_call=on_call)
         return Decision(
             who.user_id, channel, "pending", hold.reason if hold else None, hold.until if hold else self.now,
             hold.by if hold else None, occasion.purpose, occasion.round,
-            urgent=severity == "critical" or (on_call and hold is None), silence_id=hold.silence_id if hold else None,
+            urgent=critical or (on_call and hold is None), silence_id=hold.silence_id if hold else None,
         )  # fmt: skip
 
     def _hold(self, who: Person, occasion: Occasion, *, on_call: bool) -> Held | None:
@@ -89,12 +94,12 @@ class Reach:
         return self._holds[key]
 
     def _last_resort(
-        self, who: Person, severity: Severity, tried: tuple[ChannelCode, ...], occasion: Occasion
+        self, who: Person, subject: Subject, tried: tuple[ChannelCode, ...], occasion: Occasion
     ) -> list[Decision]:
         """Any other channel we have an address for, when none that was chosen can work."""
         for channel in self.situation.channels:
-            if channel not in tried and self._closed(who, channel) is None:
-                one = self._on_channel(who, channel, severity, occasion)
+            if channel not in tried and self._closed(who, channel, subject) is None:
+                one = self._on_channel(who, channel, subject, occasion)
                 why = "No channel this user chose can reach them, and they have to know."
                 return [Decision(
                     one.user_id, channel, "pending", f"{why} {one.reason}" if one.reason else why, one.scheduled_at,

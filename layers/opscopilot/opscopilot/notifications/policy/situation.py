@@ -68,6 +68,7 @@ def situation(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> S
         dead_addresses=_dead(row["dead"] or []), silences=stored.current_silences(tx, now),
         mutes=mutes(tx, now, calendar, row["zone"]), policies=stored.policies(tx),
         rotas=_rotas(tx, now, calendar), traffic=_traffic(tx, now, people, machines), zone=row["zone"],
+        destination=lambda channel, address: kinds[channel].destination(address),
     )  # fmt: skip
 
 

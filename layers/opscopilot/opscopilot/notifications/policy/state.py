@@ -27,13 +27,18 @@ class Traffic:
     critical_digest_at: datetime | None = None
 
 
+def _address(_channel: ChannelCode, address: str) -> str:
+    return address
+
+
 @dataclass(frozen=True)
 class Situation:
     """Everything `deciding` looks at, loaded once for a batch of alerts.
 
     `channels`: every channel of this installation, in the order in which they are tried when the chosen ones fail.
     `machines`: those at whose end is a machine. `switched_off`: channel -> why. `dead_addresses`: (channel, address
-    in lower case) -> why nothing is sent there. `zone`: the plant's.
+    in lower case) -> why nothing is sent there. `zone`: the plant's. `destination`: the
+    system behind an address of a channel, as the circuit breaker names it.
     """
 
     people: Sequence[Person]
@@ -47,6 +52,7 @@ class Situation:
     rotas: Mapping[str, Rota] = field(default_factory=dict)
     traffic: Mapping[tuple[str, ChannelCode], Traffic] = field(default_factory=dict)
     zone: str = "UTC"
+    destination: Callable[[ChannelCode, str], str] = field(default=_address, compare=False)
 
     @cached_property
     def by_id(self) -> dict[str, Person]:
