@@ -13,9 +13,12 @@ from opscopilot.kernel.errors import ValidationFailed
 
 Kind = Literal["delivered", "bounced", "refused_for_now", "complained", "rejected", "delayed"]
 MAX_BODY = 262_144  # an SQS message's own limit
-_Text = Annotated[str, StringConstraints(max_length=2000)]
-_Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-_Address = Annotated[str, StringConstraints(min_length=3, max_length=320, to_lower=True, strip_whitespace=True)]
+_NO_NUL = r"^[^\x00]*$"  # the database takes any other character
+_Text = Annotated[str, StringConstraints(max_length=2000, pattern=_NO_NUL)]
+_Short = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_NUL)]
+_Address = Annotated[
+    str, StringConstraints(min_length=3, max_length=320, to_lower=True, strip_whitespace=True, pattern=_NO_NUL)
+]
 
 
 @dataclass(frozen=True, slots=True)
