@@ -43,7 +43,7 @@ FROM jsonb_to_recordset(CAST(:pairs AS jsonb)) AS p (user_id text, channel text)
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT coalesce(n.message_id, n.id)) AS messages, min(n.sent_at) AS oldest
     FROM notification.notifications n
-    WHERE n.user_id = p.user_id AND n.channel = p.channel AND n.sent_at > :since) s
+    WHERE n.user_id = p.user_id AND n.channel = p.channel AND n.sent_at > :since AND n.sent_at <= :soon) s
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE x.scheduled_at <= :now) AS due, min(x.scheduled_at) AS oldest,
         min(x.scheduled_at) FILTER (WHERE x.held_by = 'storm' AND x.scheduled_at > :now
