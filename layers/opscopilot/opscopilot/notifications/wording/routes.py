@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from opscopilot.kernel.pagination import Page
 from opscopilot.notifications.access import Raiser
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.wording import listing, versions
 from opscopilot.notifications.wording import preview as previews
-from opscopilot.notifications.wording.model import Wording
+from opscopilot.notifications.wording.model import CODES, Wording
 from opscopilot.notifications.wording.schemas import (
     Activation,
-    ChannelParam,
-    CodeParam,
-    LocaleParam,
     Preview,
     PreviewRequest,
     Template,
@@ -26,6 +23,9 @@ from opscopilot.notifications.wording.schemas import (
 from opscopilot.notifications.wording.versions import checked_key
 from opscopilot.web import CurrentCaller, PageQuery
 
+CodeParam = Annotated[str, Path(max_length=40, description=f"One of {', '.join(CODES)}.", examples=["stockout_risk"])]
+ChannelParam = Annotated[str, Path(max_length=20, description="A channel that people read.", examples=["email"])]
+LocaleParam = Annotated[str, Path(pattern=r"^[a-z]{2}$", description="A language, ISO 639-1.", examples=["en"])]
 _ONE = "/templates/{code}/{channel}/{locale}"
 
 

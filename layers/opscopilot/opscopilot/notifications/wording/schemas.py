@@ -6,19 +6,14 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from opscopilot.notifications.access import Body
-from opscopilot.notifications.wording.model import CODES
 
 Origin = Literal["shipped", "own"]
 _AS_WRITTEN = ConfigDict(extra="forbid", str_strip_whitespace=False)
 """Blank lines at the beginning stay: faults are told with their line."""
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="A language, ISO 639-1.", examples=["en", "de", "fr"])]
-CodeParam = Annotated[str, Path(max_length=40, description=f"One of {', '.join(CODES)}.", examples=["stockout_risk"])]
-ChannelParam = Annotated[str, Path(max_length=20, description="A channel that people read.", examples=["email"])]
-LocaleParam = Annotated[str, Path(pattern=r"^[a-z]{2}$", description="A language, ISO 639-1.", examples=["en"])]
 
 
 class TemplateInUse(BaseModel):
