@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from local.demo.alert_checks import alert_checks
+from local.demo.facts import Check, holds, same
+
 Report = dict[str, Any]
 Facts = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison: what was expected, what the product said."""
-
-    name: str
-    expected: str
-    found: str
-    ok: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the report."""
-        return asdict(self)
-
-
-def same(name: str, expected: Any, found: Any) -> Check:
-    """Equal as numbers where both are numbers, else as text."""
-    try:
-        ok = Decimal(str(expected)) == Decimal(str(found))
-    except ArithmeticError:
-        ok = str(expected) == str(found)
-    return Check(name, str(expected), str(found), ok)
-
-
-def holds(name: str, expected: str, found: Any, ok: bool) -> Check:
-    """A condition that is not a plain equality."""
-    return Check(name, expected, str(found), ok)
 
 
 def amount(totals: list[dict[str, Any]], currency: str) -> str:
@@ -90,7 +64,7 @@ def sample_checks(report: Report, truth: Facts, questions: list[Facts]) -> list[
         checks.append(same(f"scrap in {unit}", one["scrap"], scrap.get(unit, {}).get("scrap_qty")))
     checks += [_answered(question, report) for question in questions]
     checks.append(_forecast_close(report, truth))
-    return checks
+    return [*checks, *alert_checks(report, truth)]
 
 
 _EXPECTED_OUTCOME = {"ok": "answer", "ambiguous": "clarify", "out_of_scope": "refuse"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.demo.checks import Check, adventureworks_checks, sample_checks
+from local.demo.checks import adventureworks_checks, sample_checks
+from local.demo.facts import Check
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "sample_data" / "mappings"
 AW_QUESTIONS = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.cli import running, show
 from local.client import ApiError, OpsClient
+from local.demo.alerting import alerting
 from local.demo.plants import DemoPlant
 
 ClientFor = Callable[..., OpsClient]
@@ -48,7 +49,7 @@ def run(plant: DemoPlant, client: ClientFor) -> dict[str, Any]:
         with _timed(took, "questions"):
             report["answers"] = [ask(api, question) for question in plant.questions]
         with _timed(took, "notifications"):
-            report["notifications"] = delivered(api)
+            report |= alerting(api)
     return report
 
 
@@ -91,21 +92,3 @@ def ask(api: OpsClient, question: str) -> dict[str, Any]:
     """One question with its answer."""
     answer: dict[str, Any] = api.post("/copilot/query", {"question": question})
     return {"question": question, **answer}
-
-
-def delivered(api: OpsClient, timeout: float = 30) -> dict[str, Any]:
-    """Notifications once none is under way any more."""
-    deadline = time.monotonic() + timeout
-    while True:
-        page: dict[str, Any] = api.get("/notify/notifications", limit=100)
-        moving = [one for one in page["items"] if one["status"] == "sending" or _due(one)]
-        if not moving and (page["items"] or time.monotonic() > deadline - timeout + 3):
-            page["items"] = [api.get(f"/notify/notifications/{one['id']}") for one in page["items"]]
-            return page
-        if time.monotonic() > deadline:
-            raise ApiError(0, {"detail": f"{len(moving)} notifications were still under way after {timeout:.0f} s."})
-        time.sleep(0.2)
-
-
-def _due(notification: dict[str, Any]) -> bool:
-    return notification["status"] == "pending" and notification["reason"] is None
