@@ -43,16 +43,16 @@ def lock(tx: Tx, fingerprints: Collection[str]) -> None:
     same order, so nobody waits in a circle. A row lock would not do: there may be no row yet."""
     tx.execute(
         """SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT DISTINCT hashtextextended(:tenant || f, 0) AS k
-               FROM unnest(CAST(:keys AS text[])) AS f ORDER BY 1) AS locks""",
-        tenant=str(tx.tenant_id), keys=list(fingerprints),
+               FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS f ORDER BY 1) AS locks""",
+        tenant=str(tx.tenant_id), keys=json.dumps(list(fingerprints)),
     )  # fmt: skip
 
 
 def known_events(tx: Tx, event_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the events that were taken in before."""
     found = tx.rows(
-        "SELECT event_id FROM notification.alert_events WHERE event_id = ANY(CAST(:ids AS uuid[]))",
-        ids=[str(one) for one in event_ids],
+        "SELECT event_id FROM notification.alert_events WHERE event_id = ANY(CAST(string_to_array(:ids, ',') AS uuid[]))",
+        ids=_joined(event_ids),
     )
     return {row["event_id"] for row in found}
 
@@ -60,22 +60,21 @@ def known_events(tx: Tx, event_ids: Iterable[UUID]) -> set[UUID]:
 def before(tx: Tx, events: Sequence[AlertEvent], now: datetime) -> dict[str, Before]:
     """Fingerprint -> what is known of it, its rows locked."""
     keys = sorted({one.dedupe_key for one in events})
-    ids = sorted({str(one.alert_id) for one in events})
+    ids = {one.alert_id for one in events}
     rows = tx.rows(
-        f"""{_LOADED} WHERE a.alert_id IN (SELECT unnest(CAST(:ids AS uuid[])) UNION ALL
-                SELECT last.alert_id FROM unnest(CAST(:keys AS text[])) AS k (fingerprint), LATERAL (
+        f"""{_LOADED} WHERE a.alert_id IN (SELECT unnest(CAST(string_to_array(:ids, ',') AS uuid[])) UNION ALL
+                SELECT last.alert_id FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS k (fingerprint), LATERAL (
                     SELECT c.alert_id FROM notification.alerts c WHERE c.fingerprint = k.fingerprint
                     ORDER BY c.closed_at DESC NULLS FIRST LIMIT 1) last)
             ORDER BY a.fingerprint, a.closed_at DESC NULLS FIRST FOR UPDATE OF a""",
-        ids=ids, keys=keys, since=now - FLAPPING_WITHIN,
+        ids=_joined(ids), keys=json.dumps(keys), since=now - FLAPPING_WITHIN,
     )  # fmt: skip
     alerts: dict[str, Alert] = {}
     for row in rows:
         if row["fingerprint"] not in alerts:
             alerts[row["fingerprint"]] = _alert(row)
     stored = frozenset(row["alert_id"] for row in rows)
-    unknown = [one for one in ids if UUID(one) not in stored]
-    over, taken_on = (_over(tx, unknown), _taken_on(tx, unknown)) if unknown else ({}, {})
+    over, taken_on = _said_early(tx, ids - stored)
     return {key: Before(alerts.get(key), over, taken_on, stored) for key in keys}
 
 
@@ -86,24 +85,22 @@ def _alert(row: Row) -> Alert:
 _FIELDS = {one.name for one in fields(Alert)}
 
 
-def _over(tx: Tx, ids: Sequence[str]) -> dict[UUID, datetime]:
-    """What was said to be over before it was reported."""
+def _said_early(tx: Tx, ids: Collection[UUID]) -> tuple[dict[UUID, datetime], dict[UUID, tuple[str, datetime]]]:
+    """Of alerts that had not arrived: which were said to be over, and when; who took them on, the first of them."""
+    if not ids:
+        return {}, {}
     found = tx.rows(
-        """SELECT alert_id, max(CAST(detail ->> 'occurred_at' AS timestamptz)) AS at FROM notification.alert_events
-           WHERE condition_id IS NULL AND alert_id = ANY(CAST(:ids AS uuid[])) GROUP BY alert_id""",
-        ids=list(ids),
+        """WITH ids AS (SELECT unnest(CAST(string_to_array(:ids, ',') AS uuid[])) AS alert_id)
+           SELECT e.alert_id, NULL AS user_id, max(CAST(e.detail ->> 'occurred_at' AS timestamptz)) AS at
+           FROM notification.alert_events e JOIN ids USING (alert_id) WHERE e.condition_id IS NULL GROUP BY e.alert_id
+           UNION ALL
+           (SELECT DISTINCT ON (k.alert_id) k.alert_id, k.user_id, k.acknowledged_at
+            FROM notification.alert_acknowledgments k JOIN ids USING (alert_id)
+            ORDER BY k.alert_id, k.acknowledged_at, k.user_id)""",
+        ids=_joined(ids),
     )
-    return {row["alert_id"]: row["at"] for row in found}
-
-
-def _taken_on(tx: Tx, ids: Sequence[str]) -> dict[UUID, tuple[str, datetime]]:
-    """Who acknowledged an alert that was still on its way: the first of them."""
-    found = tx.rows(
-        """SELECT DISTINCT ON (alert_id) alert_id, user_id, acknowledged_at FROM notification.alert_acknowledgments
-           WHERE alert_id = ANY(CAST(:ids AS uuid[])) ORDER BY alert_id, acknowledged_at, user_id""",
-        ids=list(ids),
-    )
-    return {row["alert_id"]: (row["user_id"], row["acknowledged_at"]) for row in found}
+    over = {row["alert_id"]: row["at"] for row in found if row["user_id"] is None}
+    return over, {row["alert_id"]: (row["user_id"], row["at"]) for row in found if row["user_id"] is not None}
 
 
 def save(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
@@ -172,9 +169,14 @@ def mark_handled(tx: Tx, event_ids: Iterable[UUID], now: datetime) -> None:
     """The outbox remembers that these events are done, so that recovery does not hand them in again."""
     tx.execute(
         """UPDATE platform.outbox SET handled_at = :now
-           WHERE event_id = ANY(CAST(:ids AS uuid[])) AND handled_at IS NULL""",
-        ids=[str(one) for one in event_ids], now=now,
+           WHERE event_id = ANY(CAST(string_to_array(:ids, ',') AS uuid[])) AND handled_at IS NULL""",
+        ids=_joined(event_ids), now=now,
     )  # fmt: skip
+
+
+def _joined(ids: Iterable[UUID]) -> str:
+    """As one text: the driver looks at every character of every element of an array."""
+    return ",".join(map(str, ids))
 
 
 def _json(value: Any) -> str:
