@@ -21,7 +21,7 @@ COLOURS: dict[Severity, str] = {
 }  # fmt: skip
 """White text on each of them has a contrast of at least 5 : 1."""
 DONE = "#1e6b3a"
-_MOST_ACTIONS = 5
+_MOST_ACTIONS = 8
 _LONGEST_IN_SMS = 160
 
 
@@ -64,17 +64,17 @@ def facts(alert: AlertRaised, reader: Reader, locale: str = "en", occasion: Occa
         "as_of_short": how.short_moment(as_of, reader.zone),
         "open_for": _open_for(occasion, how),
         "note": one_line(occasion.note, 500) if occasion.note else None,
-        **_what(alert), **_money(alert, how), **_measured(alert, how, words), **deadline.facts(),
+        **_what(alert, words.label), **_money(alert, how), **_measured(alert, how, words), **deadline.facts(),
         **_ways(alert.link or reader.alert_link(alert.alert_id), occasion.links, common(locale)["links"]),
     }  # fmt: skip
     found["figures"] = _figures(found, deadline, words, common(locale)["figures"])
     return found
 
 
-def _what(alert: AlertRaised) -> dict[str, Any]:
+def _what(alert: AlertRaised, label: str) -> dict[str, Any]:
     name = one_line(alert.entity_name, 80) if alert.entity_name else None
     code = one_line(alert.entity_code, 60) if alert.entity_code else None
-    title, message = one_line(alert.title), lines(alert.message)
+    title, message = one_line(alert.title) or label, lines(alert.message)
     about = f"{name} ({code})" if name and code else name or code
     return {
         "title": title,

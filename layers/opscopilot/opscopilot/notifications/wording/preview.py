@@ -62,7 +62,7 @@ def _alert(tx: Tx, alert_id: UUID) -> tuple[AlertRaised, datetime]:
     """The alert as it was last reported, and since when it has been there."""
     row = tx.one(
         """SELECT e.detail, a.first_seen FROM notification.alerts a
-           JOIN notification.alert_events e ON e.tenant_id = a.tenant_id AND e.alert_id = a.alert_id
+           JOIN notification.alert_events e ON e.tenant_id = a.tenant_id AND e.condition_id = a.alert_id
            WHERE a.alert_id = :alert_id AND e.detail ? 'title' ORDER BY e.received_at DESC LIMIT 1""",
         alert_id=alert_id,
     )
