@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from opscopilot.kernel.addresses import Resolve, resolve
 from opscopilot.kernel.clock import SystemClock
+from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.notifications.channels import Answer, Blames, DeliveryFailed, Web
 from opscopilot.outbound.guard import check_url as check_plain
 
@@ -94,7 +95,7 @@ def check_url(url: str) -> str:
     wrong = "an https address such as 'https://hooks.example.com/alerts', without user name or password"
     try:
         check_plain(url, local=True)
-    except Exception as error:
+    except ValidationFailed as error:
         raise ValueError(wrong) from error
     parts = urlsplit(url)
     if len(url) > 2000 or (parts.scheme != "https" and parts.hostname not in _LOOPBACK):
