@@ -36,6 +36,10 @@ CROSS JOIN LATERAL (SELECT event_id FROM notification.alert_events e WHERE e.con
 WHERE a.next_step_at <= :now AND a.status = 'open' AND a.closed_at IS NULL
 ORDER BY a.next_step_at, a.alert_id LIMIT :at_most FOR UPDATE OF a SKIP LOCKED
 """
+_OVER = """
+UPDATE notification.alerts SET next_step_at = NULL WHERE alert_id IN (SELECT alert_id FROM notification.alerts
+    WHERE next_step_at <= :now AND closed_at IS NOT NULL FOR UPDATE SKIP LOCKED)
+"""
 # A message that came back or was given up told nobody.
 _HEARING = """
 SELECT n.alert_id, n.user_id, min(n.scheduled_at) AS since FROM notification.notifications n
@@ -58,10 +62,7 @@ class _Ran:
 
 def run_steps(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> int:
     """Run every escalation step that is due; how many ran. What is over, acknowledged or snoozed escalates no more."""
-    tx.execute(
-        "UPDATE notification.alerts SET next_step_at = NULL WHERE next_step_at <= :now AND closed_at IS NOT NULL",
-        now=now,
-    )
+    tx.execute(_OVER, now=now)
     due = tx.rows(_DUE, now=now, at_most=AT_MOST)
     if not due:
         return 0

@@ -16,6 +16,7 @@ from opscopilot.notifications.policy import stepping, stored
 from opscopilot.notifications.policy.escalating import subject_of
 from opscopilot.notifications.policy.holding import explained, held, quieting
 from opscopilot.notifications.policy.matching import Matcher
+from opscopilot.notifications.policy.reaching import is_serious
 from opscopilot.notifications.policy.rules import Silence
 from opscopilot.notifications.policy.situation import mutes
 from opscopilot.notifications.policy.situation import situation as read_situation
@@ -49,7 +50,6 @@ _NEWS = f"""
 UPDATE notification.silences SET applied_at = :now
 WHERE applied_at IS NULL AND ended_at IS NULL AND starts_at <= :now AND ends_at > :now RETURNING {stored.SILENCE}
 """
-
 _OVER = f"""
 UPDATE notification.silences SET released_at = :now
 WHERE released_at IS NULL AND ended_at IS NOT NULL AND ends_at > :now RETURNING {stored.SILENCE}
@@ -68,7 +68,10 @@ def release(tx: Tx, now: datetime, calendar: PlantCalendar, kinds: Kinds) -> int
     if not waiting and not over:
         return 0
     situation = read_situation(tx, now, calendar, kinds)
-    changes = {row["id"]: (row, change) for row in waiting if (change := _change(row, situation, now)) is not None}
+    awake = situation.on_call(now).keys()
+    changes = {
+        row["id"]: (row, change) for row in waiting if (change := _change(row, situation, awake, now)) is not None
+    }
     free = {row["alert_id"] for row, change in changes.values() if change["held_by"] not in ("silence", "mute")}
     _go_on(tx, over, free, situation, now)
     return _write(tx, [change for _, change in changes.values()], now) if changes else 0
@@ -124,11 +127,12 @@ def _muted(tx: Tx, now: datetime, calendar: PlantCalendar) -> list[Row]:
     return tx.rows(_MUTED, now=now, types=[kind for kind, _ in stale], places=[place for _, place in stale])
 
 
-def _change(row: Row, situation: Situation, now: datetime) -> dict[str, Any] | None:
-    """The columns that change; None: everything stays."""
+def _change(row: Row, situation: Situation, awake: Collection[str], now: datetime) -> dict[str, Any] | None:
+    """The columns that change; None: everything stays. `awake`: who is on call."""
     subject = subject_of(row)
     who = situation.by_id.get(row["user_id"])
-    availability = who.availability if who is not None and not row["urgent"] else None
+    free = row["urgent"] or (row["user_id"] in awake and is_serious(subject))
+    availability = who.availability if who is not None and not free else None
     hold = held(quieting(subject, situation, now), availability, now, situation.zone_of(row["user_id"]))
     if hold is None and row["held_by"] not in ("silence", "mute"):
         return None
