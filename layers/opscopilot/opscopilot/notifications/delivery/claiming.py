@@ -59,7 +59,7 @@ SELECT n.id, n.alert_id, n.event_id, n.user_id, n.channel, n.title, n.message, n
     coalesce(u.name, n.user_id) AS user_name,
     coalesce(d.address, CASE n.channel WHEN 'email' THEN u.email END) AS address, d.secret,
     coalesce(p.time_zone, t.default_time_zone) AS zone, p.locale AS locale, t.language,
-    t.default_time_zone AS plant_zone, t.tenant_id, t.name AS plant, t.code AS tenant_code, c.enabled AS channel_enabled,
+    t.default_time_zone AS plant_zone, t.as_of, t.tenant_id, t.name AS plant, t.code AS tenant_code, c.enabled AS channel_enabled,
     c.settings AS channel_settings, c.secret_ref AS channel_secret_ref,
     s.reason AS suppressed_for, s.since AS suppressed_since,
     a.status AS alert_status, a.severity AS alert_severity, a.fingerprint, a.correlation_key, a.acknowledged_at,

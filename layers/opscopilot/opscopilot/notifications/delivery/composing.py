@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import AlertRaised
@@ -54,12 +55,12 @@ class Composer:
         row = parcel.rows[0]
         links: tuple[Action, ...] = self._links_for({**row, "message_id": parcel.id})
         note = row["over_note"] if row["purpose"] == "resolved" else None
-        occasion = Occasion(row["purpose"], began(parcel.id, row["created_at"]), row["first_seen"], note, links)
+        occasion = Occasion(row["purpose"], _spoken_at(parcel), row["first_seen"], note, links)
         return render_alert(parcel.channel, alert, self._reader(row), self._own or OwnTemplates(), occasion)
 
     def _digest(self, parcel: Parcel, alerts: list[AlertRaised]) -> Content:
         first = parcel.rows[0]
-        now = began(parcel.id, first["created_at"])
+        now = _spoken_at(parcel)
         over = first["purpose"] == "resolved"
         return render_digest(
             parcel.channel, alerts, self._reader(first), self._own or OwnTemplates(), now=now, over=over
@@ -79,6 +80,15 @@ def message_id(now: datetime, random: UUID) -> UUID:
 def began(message: UUID, otherwise: datetime) -> datetime:
     """When the message was tried first; times in its words count from there, at later attempts too."""
     return datetime.fromtimestamp((message.int >> 80) / 1000, UTC) if message.version == 7 else otherwise
+
+
+def _spoken_at(parcel: Parcel) -> datetime:
+    """The present the words speak of: when the message was tried first, or for a plant that is frozen at a day the end
+    of that day, as everywhere else; deadlines of an archive are not "overdue" by the months since."""
+    row = parcel.rows[0]
+    if row["as_of"] is None:
+        return began(parcel.id, row["created_at"])
+    return datetime.combine(row["as_of"], time(23, 59, 59), ZoneInfo(row["plant_zone"])).astimezone(UTC)
 
 
 def _alert(row: Row) -> AlertRaised:
