@@ -182,7 +182,7 @@ class Stack:
         self._mark("migrated")
 
     def _serve(self) -> None:
-        from local import outbox
+        from local import outbox, queues
         from local.gateway import Gateway, Server, cors_policy
         from local.pump import pumps
         from local.s3_endpoint import PREFIX, S3Endpoint
@@ -194,7 +194,11 @@ class Stack:
             self.identity.verify,
             self.aws.template.routes(),
             cors_policy(self.aws),
-            {PREFIX: S3Endpoint(self.aws.client("s3"), secret), outbox.PREFIX: outbox.endpoint},
+            {
+                PREFIX: S3Endpoint(self.aws.client("s3"), secret),
+                outbox.PREFIX: outbox.endpoint,
+                queues.PREFIX: queues.QueuesEndpoint(self.aws),
+            },
         )
         for pump in pumps(self.aws):
             pump.start()

@@ -14,6 +14,7 @@ from local.cli.notify import notify_app
 from local.cli.on_call import on_call_app
 from local.cli.options import Json, Tenant
 from local.cli.output import console, emit, fail
+from local.cli.queues import queues_app
 from local.cli.silences import silence_app
 from local.upload_parts import send_parts
 
@@ -33,6 +34,7 @@ app.add_typer(alerts_app, name="alerts")
 app.add_typer(notify_app, name="notify")
 app.add_typer(silence_app, name="silence")
 app.add_typer(on_call_app, name="on-call")
+app.add_typer(queues_app, name="queues")
 
 jobs.register(app)
 lineage.register(app)

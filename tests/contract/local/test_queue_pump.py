@@ -6,7 +6,9 @@ import json
 
 from local.aws import LocalAws
 from local.functions import Outcome
+from local.http_message import Request, Response
 from local.pump import failed_ids
+from local.queues import QueuesEndpoint
 from tests.contract.local.support import Journal, wait_for
 
 
@@ -81,3 +83,20 @@ def test_responses_mean_what_lambda_says_they_mean() -> None:
     unknown = {"batchItemFailures": [{"itemIdentifier": "c"}]}
     assert failed_ids(outcome(unknown), EVENT, partial=True) == {"a", "b"}
     assert failed_ids(outcome({"batchItemFailures": [{}]}), EVENT, partial=True) == {"a", "b"}
+
+
+def test_dead_letters_go_back_to_the_queue_they_came_from(pumped: LocalAws, journal: Journal) -> None:
+    for body in ("back-one", "back-two"):
+        pumped.client("sqs").send_message(QueueUrl=pumped.names["AlertDlq"], MessageBody=body)
+    endpoint = QueuesEndpoint(pumped)
+
+    def ask(method: str, path: str) -> Response:
+        return endpoint(Request(method, f"/_local/queues{path}", "", {}, [], b"", "127.0.0.1"))
+
+    answer = ask("POST", "/AlertDlq/redrive")
+    assert answer.status == 200
+    assert json.loads(answer.body)["moved"] >= 2  # other tests leave dead letters too
+    wait_for(lambda: len(journal.records("back-")) == 2)
+    assert {one["name"] for one in json.loads(ask("GET", "").body)["items"]} >= {"AlertQueue", "AlertDlq"}
+    assert ask("POST", "/AlertQueue/redrive").status == 409
+    assert ask("POST", "/NoSuch/redrive").status == 404
