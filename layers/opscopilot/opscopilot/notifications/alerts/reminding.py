@@ -26,7 +26,7 @@ _ABOUT = """a.alert_id, a.alert_type, a.severity, a.fingerprint, a.correlation_k
 _EVENT = """CROSS JOIN LATERAL (SELECT event_id FROM notification.alert_events e WHERE e.condition_id = a.alert_id
     AND e.outcome IN ('opened', 'escalated', 'reopened', 'repeated') ORDER BY e.received_at DESC, e.event_id DESC LIMIT 1) e"""
 _WOKEN = f"""
-SELECT {_ABOUT}, a.snoozed_by, a.status, a.policy_code, (SELECT count(*) FROM notification.alert_history h
+SELECT {_ABOUT}, a.snoozed_by, a.status, a.acknowledged_by, (SELECT count(*) FROM notification.alert_history h
     WHERE h.alert_id = a.alert_id AND h.kind = 'reminded') AS reminded
 FROM notification.alerts a {_EVENT}
 WHERE a.snoozed_until <= :now ORDER BY a.fingerprint LIMIT {AT_MOST} FOR UPDATE OF a SKIP LOCKED
@@ -45,7 +45,7 @@ def wake(tx: Tx, now: datetime, around: Around) -> int:
     found = tx.rows(_WOKEN, now=now)
     if not found:
         return 0
-    wanted = {row["alert_id"]: [row["snoozed_by"]] for row in found if row["status"] in ("open", "acknowledged")}
+    wanted = {row["alert_id"]: [row["snoozed_by"]] for row in found if _nobody_else_has_it(row)}
     rounds = {row["alert_id"]: int(row["reminded"]) + 1 for row in found}
     _tell(tx, found, wanted, "reminder", rounds, now, around)
     tx.execute(
@@ -63,6 +63,11 @@ def wake(tx: Tx, now: datetime, around: Around) -> int:
         who=json.dumps({str(row["alert_id"]): row["snoozed_by"] for row in found}),
     )  # fmt: skip
     return len(wanted)
+
+
+def _nobody_else_has_it(row: Row) -> bool:
+    taken_on = row["status"] == "acknowledged" and row["acknowledged_by"] == row["snoozed_by"]
+    return bool(row["status"] == "open" or taken_on)
 
 
 def tell_all_clear(tx: Tx, now: datetime, around: Around) -> int:
