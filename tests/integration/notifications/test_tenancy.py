@@ -123,7 +123,7 @@ def test_the_api_may_not_write_what_is_notifys(roles: dict[str, Database], sql: 
 @pytest.mark.parametrize("schema", ["forecast", "manufacturing", "staging", "copilot"])
 def test_notify_does_not_reach_other_schemas(roles: dict[str, Database], schema: str) -> None:
     table = {"forecast": "forecast_alerts", "manufacturing": "skus", "staging": "ingestion_jobs"}.get(schema, "x")
-    with pytest.raises(DBAPIError, match="permission denied for (schema|table)"), roles["ops_notify"].tenant(uuid7()) as tx:
+    with pytest.raises(DBAPIError, match=r"permission denied for (schema|table)"), roles["ops_notify"].tenant(uuid7()) as tx:
         tx.scalar(f"SELECT count(*) FROM {schema}.{table}")
 
 
