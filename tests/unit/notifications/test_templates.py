@@ -234,6 +234,7 @@ def test_languages_fall_back_one_template_at_a_time() -> None:
         "{{ title | center(10**9) }}",
         "{{ '{0.__class__}'.format(title) }}{{ missing }}", "{% import 'os' as os %}", "{% if false %}x{% endif %}",
         "{% for a in figures %}{% for b in figures %}" + "{{ message }}" * 1400 + "{% endfor %}{% endfor %}",
+        "{{ ['', '', '', ''] | join(['', '', ''] | join(message)) }}", "{{ [" + "message ~ message," * 25 + "] }}",
         "{% set x = message %}{{ x }}", "{{ self._TemplateReference__context }}", "{{ title.upper }}",
         "{{ message.replace('a', message) }}", "{{ figures | map(attribute='value') | list }}",
     ],

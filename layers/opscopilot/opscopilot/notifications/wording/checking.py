@@ -85,7 +85,8 @@ def _of_source(code: str, field: str, source: str) -> Iterator[Fault]:
 
 def _unknown(code: str, field: str, source: str, tree: nodes.Template) -> Iterator[Fault]:
     known = known_variables(code)
-    for name in sorted(meta.find_undeclared_variables(tree) - set(known)):
+    used = meta.find_undeclared_variables(tree) | {one.name for one in tree.find_all(nodes.Name)} & {"self", "super"}
+    for name in sorted(used - set(known)):
         line = min((one.lineno for one in tree.find_all(nodes.Name) if one.name == name), default=1)
         close = difflib.get_close_matches(name, known, 1)
         hint = f"'{close[0]}', or another" if close else "one"

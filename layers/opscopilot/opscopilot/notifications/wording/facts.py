@@ -22,6 +22,7 @@ COLOURS: dict[Severity, str] = {
 """White text on each of them has a contrast of at least 5 : 1."""
 DONE = "#1e6b3a"
 _MOST_ACTIONS = 8
+_MOST_PARAGRAPHS = 100
 _LONGEST_IN_SMS = 160
 
 
@@ -84,7 +85,7 @@ def _what(alert: AlertRaised, label: str) -> dict[str, Any]:
         "entity_code": code,
         "entity_type": one_line(alert.entity_type.replace("_", " "), 60),
         "message": message,
-        "paragraphs": [part for part in message.split("\n\n") if part],
+        "paragraphs": [part for part in message.split("\n\n", _MOST_PARAGRAPHS - 1) if part],
         "actions": [one_line(text, 300) for text in alert.actions[:_MOST_ACTIONS]],
     }
 

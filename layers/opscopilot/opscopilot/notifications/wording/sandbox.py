@@ -34,6 +34,9 @@ _FORBIDDEN: dict[type[nodes.Node], str] = {
 }  # fmt: skip
 _INSTEAD = "print, 'if', and 'for' over a list it is given, with the filters that are allowed"
 _MOST_LOOPS = 2
+_MOST_INSIDE = 100
+_MOST_ITEMS = 30
+_LONGEST_CONSTANT = 60
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -80,10 +83,14 @@ HTML = _Sandbox(html=True)
 def unsafe(tree: nodes.Template) -> tuple[int, str, str] | None:
     """The first thing in the template that it may not do: its line, what it is, and what would be right."""
     found = [fault for node in tree.find_all(nodes.Node) if (fault := _fault(node)) is not None]
+    inner = [one for outer in tree.find_all(nodes.For) for one in outer.find_all(nodes.For)]
     found.extend(
-        (inner.lineno, "loops inside loops inside loops", f"at most {_MOST_LOOPS} loops inside each other")
-        for outer in tree.find_all(nodes.For) for middle in outer.find_all(nodes.For)
-        for inner in middle.find_all(nodes.For)
+        (deepest.lineno, "loops inside loops inside loops", f"at most {_MOST_LOOPS} loops inside each other")
+        for one in inner for deepest in one.find_all(nodes.For)
+    )  # fmt: skip
+    found.extend(
+        (one.lineno, "this loop inside a loop says too much", f"at most {_MOST_INSIDE} facts in it")
+        for one in inner if sum(1 for _ in one.find_all(nodes.Name)) > _MOST_INSIDE
     )  # fmt: skip
     return min(found, default=None)
 
@@ -94,13 +101,26 @@ def _fault(node: nodes.Node) -> tuple[int, str, str] | None:
             return node.lineno, f"{name} cannot be used", _INSTEAD
     if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
         return node.lineno, f"'.{node.attr}' is not part of any fact", "names without a leading underscore"
-    if isinstance(node, nodes.Getitem) and not (
-        isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str | int) and not str(node.arg.value).startswith("_")
-    ):  # fmt: skip
+    if isinstance(node, nodes.Getitem) and not _is_plain_index(node.arg):
         return node.lineno, "that index cannot be used", "a name or a whole number in the brackets"
     if isinstance(node, nodes.For) and (node.recursive or not _is_short(node.iter)):
         return node.lineno, "this loop cannot be used", f"a loop over one of {', '.join(LISTS)}"
+    if isinstance(node, nodes.List | nodes.Tuple) and len(node.items) > _MOST_ITEMS:
+        return node.lineno, "that list is too long", f"at most {_MOST_ITEMS} items"
+    if isinstance(node, nodes.Filter) and not all(_is_brief(one) for one in (*node.args, *node.kwargs)):
+        return node.lineno, f"that cannot be given to '{node.name}'", "a number or a short text"
     return None
+
+
+def _is_plain_index(node: nodes.Node) -> bool:
+    value = node.value if isinstance(node, nodes.Const) else None
+    return isinstance(value, int) or (isinstance(value, str) and not value.startswith("_"))
+
+
+def _is_brief(given: nodes.Node) -> bool:
+    """Whether this is a constant that lets nothing grow: a fact between the items of a list would multiply itself."""
+    node = given.value if isinstance(given, nodes.Keyword) else given
+    return isinstance(node, nodes.Const) and len(str(node.value)) <= _LONGEST_CONSTANT
 
 
 def _is_short(node: nodes.Node | None) -> bool:
