@@ -22,7 +22,7 @@ COLOURS: dict[Severity, str] = {
 """White text on each of them has a contrast of at least 5 : 1."""
 DONE = "#1e6b3a"
 _MOST_ACTIONS = 8
-_MOST_PARAGRAPHS = 100
+_MOST_PARAGRAPHS = 40
 _LONGEST_IN_SMS = 160
 
 
