@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -138,6 +139,13 @@ def test_an_address_that_bounced_is_not_written_to_until_it_is_lifted(world: Wor
     assert shut == [], "what happened before it was lifted does not shut it again"
     world.handle(alert(tenant))
     assert len(world.mails) == 2
+
+
+def test_the_sample_event_is_what_ses_sends() -> None:
+    sample = Path(__file__).parents[4] / "events" / "notify" / "mail_bounced.json"
+    (report,) = from_body(json.loads(sample.read_text())["Records"][0]["body"])
+    assert (report.kind, report.recipient) == ("bounced", "anna@fjord-foods.example")
+    assert report.detail == "smtp; 550 5.1.1 user unknown"
 
 
 def test_sns_may_wrap_it(world: World, mail: tuple[UUID, UUID]) -> None:
