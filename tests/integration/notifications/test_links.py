@@ -135,7 +135,7 @@ def test_looking_shows_what_it_is_about_and_changes_nothing(here: Plant) -> None
         "SKU-1 runs out on Friday",
         "high",
         "EUR 12,500.00",
-        "12:00 on Fri 16 Jan 2026 (Europe/Berlin)",
+        "Fri 16 Jan 2026 12:00 (Europe/Berlin)",
         "Bergen",
         "anna@x.example",
         f"Plant {here.code}",
@@ -169,6 +169,22 @@ def test_the_page_is_not_kept_not_framed_not_indexed_and_tells_nobody_where_it_w
         assert "script" not in answer.text
 
 
+def test_the_page_speaks_its_readers_language(here: Plant) -> None:
+    here.set("UPDATE platform.tenants SET language = 'de'")
+    asked = here.show(here.token("snooze")).text
+    for said in ("<html lang='de'>", "Später erinnern", "hoch", "12.500,00 EUR", "Eine Stunde, bis "):
+        assert said in asked, said
+    assert "Sie kümmern sich darum" in here.use(here.token()).text
+    with here.world.copilot.tenant(here.tenant_id) as tx:
+        tx.execute(
+            "INSERT INTO notification.notification_preferences (tenant_id, user_id, locale) VALUES (:t, 'anna', 'en')",
+            t=here.tenant_id,
+        )
+    assert "Remind me later" in here.show(here.token("snooze")).text
+    german = here.api("GET", "/api/v1/notify/act/made-up", headers={"accept-language": "de-DE,de;q=0.9"})
+    assert "Dieser Link funktioniert nicht" in german.text
+
+
 def test_the_page_can_be_read_aloud_and_used_with_a_keyboard(here: Plant) -> None:
     text = here.show(here.token("snooze")).text
     for part in (
@@ -199,7 +215,7 @@ def test_acknowledging_works_once_and_is_on_record(here: Plant) -> None:
     for again in (here.use(link), here.show(link)):
         assert again.status == 409
         assert "used already" in again.text
-        assert "12:00 on Wed 14 Jan 2026" in again.text
+        assert "Wed 14 Jan 2026 12:00" in again.text
     assert len(here.history()) == len(here.uses()) == 1
 
 
@@ -209,7 +225,7 @@ def test_acknowledging_works_once_and_is_on_record(here: Plant) -> None:
 def test_snoozing_lasts_as_long_as_was_chosen(here: Plant, choice: str, until: datetime) -> None:
     link = here.token("snooze")
     offered = here.show(link).text
-    assert "until 06:00 on Thu 15 Jan" in offered
+    assert "until Thu 15 Jan 06:00" in offered
     answer = here.use(link, until=choice)
     assert (answer.status, here.alert()["snoozed_until"]) == (200, until)
     assert here.history() == [("snoozed", "anna", "link")]
@@ -316,7 +332,9 @@ def test_whoever_may_not_act_any_more_is_told_so_and_sees_nothing(
     assert (here.uses(), here.alert()["status"]) == ([], "open")
 
 
-@pytest.mark.parametrize(("state", "said"), [("resolved", "was resolved at 12:00"), ("expired", "expired by itself")])
+@pytest.mark.parametrize(
+    ("state", "said"), [("resolved", "was resolved at Wed 14 Jan 2026 12:00"), ("expired", "expired by itself")]
+)
 def test_an_alert_that_is_over_needs_nobody(here: Plant, state: str, said: str) -> None:
     link = here.token()
     here.set("UPDATE notification.alerts SET status = :state, closed_at = :now", state=state, now=NOON)

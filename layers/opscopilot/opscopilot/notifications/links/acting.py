@@ -18,11 +18,13 @@ _FOUND = """
 SELECT a.title, a.severity, a.status, a.place, a.deadline, a.amount, a.currency, a.acknowledged_at,
     coalesce(by.name, by.email, a.acknowledged_by) AS acknowledged_by,
     a.snoozed_until, a.closed_at, a.resolved_by, t.name AS plant, t.default_time_zone AS zone,
+    t.language, p.locale,
     t.status AS tenant_status, u.status AS user_status, u.role, coalesce(u.name, u.email, u.user_id) AS who,
     used.used_at, used.action AS used_for
 FROM platform.tenants t
 JOIN platform.users u ON u.tenant_id = t.tenant_id AND u.user_id = :user_id
 JOIN notification.alerts a ON a.tenant_id = t.tenant_id AND a.alert_id = :alert_id
+LEFT JOIN notification.notification_preferences p ON p.tenant_id = t.tenant_id AND p.user_id = u.user_id
 LEFT JOIN platform.users by ON by.tenant_id = t.tenant_id AND by.user_id = a.acknowledged_by
 LEFT JOIN notification.used_links used ON used.tenant_id = t.tenant_id AND used.link_id = :link_id"""
 

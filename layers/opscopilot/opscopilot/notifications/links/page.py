@@ -6,13 +6,11 @@ import base64
 import hashlib
 from datetime import datetime
 from html import escape
-from zoneinfo import ZoneInfo
 
-from opscopilot.notifications.links import wording
 from opscopilot.notifications.links.acting import Found
-from opscopilot.notifications.links.offering import LABELS
 from opscopilot.notifications.links.signing import LinkAction
 from opscopilot.notifications.links.snoozing import choices
+from opscopilot.notifications.links.wording import Trouble, Words
 
 MAX_NOTE = 2000
 _STYLE = """
@@ -39,53 +37,58 @@ HEADERS = {
 }  # fmt: skip
 
 
-def asking(found: Found, action: LinkAction, now: datetime) -> str:
+def asking(words: Words, found: Found, action: LinkAction, now: datetime) -> str:
     """What the alert is, who acts, one button."""
     row = found.row
-    taken = f"<p>{escape(wording.taken(row))}</p>" if row["acknowledged_at"] else ""
-    options = _options(now, row["zone"]) if action == "snooze" else ""
+    taken = ""
+    if row["acknowledged_at"]:
+        at = words.how.moment(row["acknowledged_at"], row["zone"])
+        taken = f"<p>{escape(words.say('taken', who=row['acknowledged_by'], moment=at))}</p>"
     return _page(
-        wording.HEADINGS[action],
-        f"{_alert(found)}{taken}<p>You act as <strong>{escape(row['who'])}</strong> at {escape(row['plant'])}. "
-        f"Nothing happens until you press the button.</p><form method='post'>{options}"
-        "<label for='note'>A note for the others (optional)</label>"
+        words, words.button(action, "heading"),
+        f"{_alert(words, found)}{taken}<p>{escape(words.say('you_act_as', who=row['who'], plant=row['plant']))}</p>"
+        f"<form method='post'>{_options(words, now, row['zone']) if action == 'snooze' else ''}"
+        f"<label for='note'>{escape(words.say('note'))}</label>"
         f"<textarea id='note' name='note' maxlength='{MAX_NOTE}'></textarea>"
-        f"<button type='submit'>{escape(LABELS[action])}</button></form>",
-    )
+        f"<button type='submit'>{escape(words.button(action, 'button'))}</button></form>",
+    )  # fmt: skip
 
 
-def done(found: Found, action: LinkAction, now: datetime) -> str:
+def done(words: Words, found: Found, action: LinkAction, now: datetime) -> str:
     """What was done."""
-    said = wording.done(action, found.row["zone"], now, found.until)
-    return _page(wording.DONE[action], f"<p role='status'>{escape(said)}</p>{_alert(found)}")
+    said = words.done(action, found.row["zone"], now, found.until)
+    return _page(words, words.button(action, "done"), f"<p role='status'>{escape(said)}</p>{_alert(words, found)}")
 
 
-def refused(title: str, said: str, found: Found | None = None) -> str:
+def refused(words: Words, what: Trouble, found: Found | None = None) -> str:
     """Why nothing was done. The alert is shown only to whoever holds a link that is ours and may see it."""
-    return _page(title, f"<p role='alert'>{escape(said)}</p>{_alert(found) if found and found.row else ''}")
+    title, said = words.trouble(what, found)
+    shown = _alert(words, found) if found is not None and what in ("used", "closed") else ""
+    return _page(words, title, f"<p role='alert'>{escape(said)}</p>{shown}")
 
 
-def _alert(found: Found) -> str:
+def _alert(words: Words, found: Found) -> str:
     row = found.row
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in wording.facts(found))
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in words.facts(found))
     return (
-        f"<section aria-label='The alert'><p class='severity {escape(row['severity'])}'>{escape(row['severity'])}</p>"
-        f"<strong>{escape(row['title'] or 'An alert')}</strong><dl>{facts}</dl></section>"
+        f"<section aria-label='{escape(words.say('the_alert'))}'>"
+        f"<p class='severity {escape(row['severity'])}'>{escape(words.severity(row['severity']))}</p>"
+        f"<strong>{escape(row['title'] or words.say('an_alert'))}</strong><dl>{facts}</dl></section>"
     )
 
 
-def _options(now: datetime, zone: str) -> str:
+def _options(words: Words, now: datetime, zone: str) -> str:
     lines = "".join(
         f"<label><input type='radio' name='until' value='{choice}'{' checked' if choice == '1h' else ''}> "
-        f"{wording.CHOICES[choice]}, until {until.astimezone(ZoneInfo(zone)):%H:%M on %a %d %b}</label>"
+        f"{escape(words.choice(choice, until, zone))}</label>"
         for choice, until in choices(now, zone).items()
     )
-    return f"<fieldset><legend>Remind again after ({escape(zone)})</legend>{lines}</fieldset>"
+    return f"<fieldset><legend>{escape(words.say('remind_after', zone=zone))}</legend>{lines}</fieldset>"
 
 
-def _page(title: str, body: str) -> str:
+def _page(words: Words, title: str, body: str) -> str:
     return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        f"<!doctype html><html lang='{words.locale}'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='robots' content='noindex'>"
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"

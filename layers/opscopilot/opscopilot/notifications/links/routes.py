@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 
 from opscopilot.kernel.errors import Conflict
-from opscopilot.notifications.links import acting, page, wording
+from opscopilot.notifications.links import acting, page
 from opscopilot.notifications.links.acting import Found
 from opscopilot.notifications.links.keys import NoLinkKey
 from opscopilot.notifications.links.signing import Link, NotALink, Signer
 from opscopilot.notifications.links.snoozing import Snooze
+from opscopilot.notifications.links.wording import STATUSES, TROUBLES, Trouble, Words, languages
 from opscopilot.web import Services, raw_body
 from opscopilot.web.caller import services
 from opscopilot.web.problems import from_exception
@@ -47,25 +48,27 @@ def add(routes: APIRouter, signer: Signer | None) -> None:
         return _guarded(request, lambda: _act(signer, token, found, body))
 
 
+class _Refused(Exception):
+    """Nothing was done. `found` where the link is ours and its reader may see the alert."""
+
+    def __init__(self, what: Trouble, found: Found | None = None) -> None:
+        super().__init__(what)
+        self.what: Trouble = what
+        self.found = found
+
+
 def _show(signer: Signer | None, token: str, outside: Services) -> HTMLResponse:
-    link, now = _read(signer, token), outside.clock.now()
-    if link.expired(now):
-        return _refusal(wording.EXPIRED)
+    link, now = _read(signer, token, outside), outside.clock.now()
     with outside.db.tenant(link.tenant_id) as tx:
         found = acting.look(tx, link)
     if found.state != "ready":
-        return _over(found)
-    return _html(200, page.asking(found, link.action, now))
+        raise _Refused(TROUBLES[found.state], found)
+    return _html(200, page.asking(_words(found), found, link.action, now))
 
 
 def _act(signer: Signer | None, token: str, outside: Services, body: bytes) -> HTMLResponse:
-    link, now = _read(signer, token), outside.clock.now()
-    if link.expired(now):
-        return _refusal(wording.EXPIRED)
-    given = _form(body)
-    if given is None:
-        return _refusal(wording.UNREADABLE)
-    note, choice = given
+    link, now = _read(signer, token, outside), outside.clock.now()
+    note, choice = _form(body)
     try:
         with outside.db.tenant(link.tenant_id) as tx:
             found = acting.use(tx, link, now, note, choice)
@@ -73,56 +76,58 @@ def _act(signer: Signer | None, token: str, outside: Services, body: bytes) -> H
         with outside.db.tenant(link.tenant_id) as tx:
             found = acting.look(tx, link)
     if found.state != "done":
-        return _over(found)
+        raise _Refused(TROUBLES.get(found.state, "unavailable"), found)
     log.info("a link was used", extra={"tenant_id": str(link.tenant_id), "alert_id": str(link.alert_id),
                                        "user_id": link.user_id, "action": link.action})  # fmt: skip
-    return _html(200, page.done(found, link.action, now))
+    return _html(200, page.done(_words(found), found, link.action, now))
 
 
-def _read(signer: Signer | None, token: str) -> Link:
+def _read(signer: Signer | None, token: str, outside: Services) -> Link:
     if signer is None:
         raise NotALink
-    return signer.read(token)
+    link = signer.read(token)
+    if link.expired(outside.clock.now()):
+        raise _Refused("expired")
+    return link
 
 
-def _form(body: bytes) -> tuple[str | None, Snooze] | None:
-    """Note and choice out of the page's form; None for what that form cannot have sent."""
+def _form(body: bytes) -> tuple[str | None, Snooze]:
+    """Note and choice out of the page's form; refused is what that form cannot have sent."""
     try:
         fields = parse_qs(body.decode(), max_num_fields=10) if len(body) <= MAX_BODY else None
     except ValueError:
         fields = None
-    if fields is None:
-        return None
-    note = fields.get("note", [""])[0].replace("\r\n", "\n").replace("\0", "").strip()
-    choice = next((one for one in _CHOICES if one == fields.get("until", ["1h"])[0]), None)
-    return None if choice is None or len(note) > page.MAX_NOTE else (note or None, choice)
+    given = fields or {}
+    note = given.get("note", [""])[0].replace("\r\n", "\n").replace("\0", "").strip()
+    choice = next((one for one in _CHOICES if one == given.get("until", ["1h"])[0]), None)
+    if fields is None or choice is None or len(note) > page.MAX_NOTE:
+        raise _Refused("unreadable")
+    return note or None, choice
 
 
 def _guarded(request: Request, answer: Callable[[], HTMLResponse]) -> HTMLResponse:
     """Whoever opens a link sees a page, whatever happens: a problem document helps nobody on a telephone."""
+    status = None
     try:
         return answer()
     except NotALink:
-        return _refusal(wording.INVALID)
+        refusal = _Refused("unknown")
+    except _Refused as error:
+        refusal = error
     except NoLinkKey:
         log.exception("links cannot be read")
-        return _refusal(wording.UNAVAILABLE)
+        refusal = _Refused("unavailable")
     except Exception as error:
         meant = from_exception(error)
         log.exception("a link failed", extra={"correlation_id": request.state.correlation_id, "code": meant.code})
-        _, title, said = wording.UNAVAILABLE
-        return _refusal((meant.status if meant.status in (409, 503) else 500, title, said))
+        refusal, status = _Refused("unavailable"), 503 if meant.status == 503 else 500
+    found = refusal.found if refusal.found is not None and refusal.found.row else None
+    words = _words(found) if found else Words.of(*languages(request.headers.get("accept-language")))
+    return _html(status or STATUSES[refusal.what], page.refused(words, refusal.what, found))
 
 
-def _over(found: Found) -> HTMLResponse:
-    seen = found if found.state in ("used", "closed") else None
-    status, title, said = wording.refusal(found)
-    return _html(status, page.refused(title, said, seen))
-
-
-def _refusal(what: tuple[int, str, str]) -> HTMLResponse:
-    status, title, said = what
-    return _html(status, page.refused(title, said))
+def _words(found: Found) -> Words:
+    return Words.of(found.row["locale"], found.row["language"])
 
 
 def _html(status: int, text: str) -> HTMLResponse:

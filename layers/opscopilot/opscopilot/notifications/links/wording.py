@@ -1,78 +1,107 @@
-"""What the page of a link says. One sentence per case, and what to do about it."""
+"""What the page of a link says, in its reader's language. The sentences are in `words.toml`."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
 
-from opscopilot.kernel.db import Row
 from opscopilot.notifications.links.acting import Found, State
 from opscopilot.notifications.links.signing import LIFETIME, LinkAction
 from opscopilot.notifications.links.snoozing import Snooze
+from opscopilot.notifications.wording.formats import Formats, formats
+from opscopilot.notifications.wording.shipped import common
 
-HEADINGS: dict[LinkAction, str] = {"acknowledge": "Take care of this alert", "snooze": "Be reminded later"}
-DONE: dict[LinkAction, str] = {"acknowledge": "You have taken it on", "snooze": "Snoozed"}
-CHOICES: dict[Snooze, str] = {"1h": "One hour", "4h": "Four hours", "morning": "The next morning"}
-_HOURS = int(LIFETIME.total_seconds() // 3600)
-_ELSEWHERE = "Sign in, or use `ops alerts`, to see and handle the alerts of your plant."
-
-INVALID = (404, "This link does not work", "It is not complete, or it is not one of ours. Copy the whole address from "
-           f"the message. {_ELSEWHERE}")  # fmt: skip
-EXPIRED = (410, "This link has expired", f"Links work for {_HOURS} hours, and nothing was changed now. {_ELSEWHERE}")
-UNAVAILABLE = (503, "Not now", "We cannot reach what we need to answer. Nothing was changed: try again in a minute.")
-UNREADABLE = (422, "That did not arrive as it should", "Nothing was changed. Go back, choose how long and keep the note "
-              "below 2,000 characters.")  # fmt: skip
-REFUSED: dict[State, tuple[int, str, str]] = {
-    "unknown": INVALID,
-    "suspended": (403, "You cannot act here any more", "Your access to this plant has ended or is suspended, so nothing "
-                  "was changed. Ask your administrator."),
-    "may_not": (403, "Your role only looks", "A viewer cannot take on or snooze alerts, so nothing was changed. Ask "
-                "somebody on shift."),
+Trouble = Literal["unknown", "expired", "used", "closed", "suspended", "may_not", "unreadable", "unavailable"]
+STATUSES: dict[Trouble, int] = {
+    "unknown": 404, "expired": 410, "used": 409, "closed": 409, "suspended": 403, "may_not": 403, "unreadable": 422,
+    "unavailable": 503,
 }  # fmt: skip
+_HOURS = int(LIFETIME.total_seconds() // 3600)
 
 
-def refusal(found: Found) -> tuple[int, str, str]:
-    """Status, title and sentence of a link that is ours but leads to nothing any more."""
-    row = found.row
-    if found.state == "used":
-        what = "take this alert on" if row["used_for"] == "acknowledge" else "snooze this alert"
-        at = local(row["used_at"], row["zone"])
-        return 409, "This link was used already", f"It was used to {what}, at {at}. Each link works once."
-    if found.state == "closed":
-        how = "expired by itself" if row["status"] == "expired" else "was resolved"
-        at = local(row["closed_at"], row["zone"])
-        return 409, "This alert is over", f"It {how} at {at}. There is nothing left to do, and nothing was changed."
-    return REFUSED[found.state]
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "words.toml").read_text(encoding="utf-8"))
 
 
-def done(action: LinkAction, zone: str, now: datetime, until: datetime | None) -> str:
-    """What was done, and what follows from it."""
-    if action == "acknowledge" or until is None:
-        return f"Noted at {local(now, zone)}. Reminders stop and the others can see that you have it."
-    return f"Unless it gets worse, nobody hears of it before {local(until, zone)}. Then you are reminded if it is still there."
+def languages(accepted: str | None) -> tuple[str, ...]:
+    """What a browser asks for, for pages that know nothing of their reader: de-DE,de;q=0.9 is German."""
+    return tuple(part.strip()[:2].lower() for part in (accepted or "")[:200].split(",")) or ("en",)
 
 
-def taken(row: Row) -> str:
-    """That somebody has it already."""
-    return f"{row['acknowledged_by']} has taken it on already, at {local(row['acknowledged_at'], row['zone'])}."
+@dataclass(frozen=True)
+class Words:
+    """The words of one language."""
+
+    locale: str
+    words: dict[str, Any]
+
+    @classmethod
+    def of(cls, *wanted: str | None) -> Words:
+        """In the first of these languages that there is, else in English."""
+        found = next((one for one in wanted if one in _shipped()), "en")
+        return cls(found, _shipped()[found])
+
+    @property
+    def how(self) -> Formats:
+        """Dates and money as this language writes them."""
+        return formats(self.locale)
+
+    def say(self, name: str, **values: str) -> str:
+        """A sentence with its values."""
+        return str(self.words[name]).format(**values)
+
+    def button(self, action: LinkAction, name: Literal["heading", "button", "done"]) -> str:
+        """What belongs to an action."""
+        return str(self.words[action][name])
+
+    def severity(self, code: str) -> str:
+        """A severity, as the messages say it."""
+        return str(common(self.locale)["severities"][code])
+
+    def choice(self, one: Snooze, until: datetime, zone: str) -> str:
+        """How long, and until when that is."""
+        return self.say("until", length=self.words["lengths"][one], moment=self.how.short_moment(until, zone))
+
+    def done(self, action: LinkAction, zone: str, now: datetime, until: datetime | None) -> str:
+        """What was done, and what follows from it."""
+        if action == "acknowledge" or until is None:
+            return self.say("acknowledged", moment=self.how.moment(now, zone))
+        return self.say("snoozed", moment=self.how.moment(until, zone))
+
+    def facts(self, found: Found) -> Iterator[tuple[str, str]]:
+        """What is known about the alert in a few words: until when, how bad, where."""
+        row, names = found.row, self.words["facts"]
+        if row["deadline"]:
+            yield names["deadline"], self.how.moment(row["deadline"], row["zone"])
+        if found.money:
+            yield names["money"], self.how.money(*found.money)
+        if row["place"]:
+            yield names["place"], row["place"]
+        if row["snoozed_until"]:
+            yield names["snoozed_until"], self.how.moment(row["snoozed_until"], row["zone"])
+        yield names["plant"], row["plant"]
+
+    def trouble(self, what: Trouble, found: Found | None = None) -> tuple[str, str]:
+        """Title and sentence of why nothing was done."""
+        return str(self.words["titles"][what]), self._reason(what, found)
+
+    def _reason(self, what: Trouble, found: Found | None) -> str:
+        row = found.row if found is not None else {}
+        if what == "used":
+            return str(self.words[row["used_for"]]["used"]).format(moment=self.how.moment(row["used_at"], row["zone"]))
+        if what == "closed":
+            name = "ended" if row["status"] == "expired" else "resolved"
+            return str(self.words["reasons"][name]).format(moment=self.how.moment(row["closed_at"], row["zone"]))
+        return str(self.words["reasons"][what]).format(elsewhere=self.words["elsewhere"], hours=_HOURS)
 
 
-def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """What is known about the alert in a few words: until when, how bad, where."""
-    row = found.row
-    if row["deadline"]:
-        yield "Until", local(row["deadline"], row["zone"])
-    if found.money:
-        amount, currency = found.money
-        yield "At stake", f"{currency} {amount:,.2f}"
-    if row["place"]:
-        yield "Where", row["place"]
-    if row["snoozed_until"]:
-        yield "Snoozed until", local(row["snoozed_until"], row["zone"])
-    yield "Plant", row["plant"]
-
-
-def local(instant: datetime, zone: str) -> str:
-    """An instant on the plant's clock: 14:00 on Fri 16 Jan 2026 (Europe/Berlin)."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%H:%M on %a %d %b %Y} ({zone})"
+TROUBLES: dict[State, Trouble] = {
+    "unknown": "unknown", "used": "used", "closed": "closed", "suspended": "suspended", "may_not": "may_not",
+}  # fmt: skip
+"""What stands in the way, by what a link leads to."""
