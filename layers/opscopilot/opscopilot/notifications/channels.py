@@ -171,7 +171,8 @@ class ChannelKind:
     `check` gives an address in its normal form, or raises ValueError saying what would be right. `destination` names
     the system behind an address: what the circuit breaker and the log speak of, never the whole address. `missing`
     says why the channel cannot work in this installation. `for_people` False: a machine, which gets every alert by
-    itself and at once. `address_secret`: each address has a signing secret of its own.
+    itself, never in a digest; silences, and the quiet hours of whoever set it up, hold it all the same.
+    `address_secret`: each address has a signing secret of its own.
     """
 
     code: ChannelCode
