@@ -29,6 +29,7 @@ from local.localise import RESOLVED, STACK, SUBSTITUTE, localise
 from local.objects import ObjectStore
 from local.seams import (
     Patches,
+    definitions,
     event_rules,
     execution_status,
     jsonata,
@@ -230,6 +231,7 @@ class LocalAws:
         s3_requests.install(self._patches, self.store.saved, self.publish)
         execution_status.install(self._patches, self.publish)
         jsonata.install(self._patches)
+        definitions.install(self._patches)
         secrets.install(self._patches, self._secrets)
         mail_events.install(self._patches, self._report)
 

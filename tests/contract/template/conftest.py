@@ -6,14 +6,13 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from local.seams import Patches
+from local.seams import Patches, definitions
 from local.seams import lambda_invoke as seam
 from local.template import Template, load
-from tests.contract.template.state_machines import FUNCTIONS, REGION, ROOT, StateMachines
+from tests.contract.template.state_machines import FUNCTIONS, REGION, ROOT, StateMachines, aws
 
 
 @pytest.fixture(scope="session")
@@ -28,18 +27,17 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[StateMachines]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     patches, runner = Patches(), StateMachines()
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        role = boto3.client("iam", region_name=REGION).create_role(
-            RoleName="lambda", AssumeRolePolicyDocument="{}", Path="/"
-        )["Role"]["Arn"]
+        role = aws("iam").create_role(RoleName="lambda", AssumeRolePolicyDocument="{}", Path="/")["Role"]["Arn"]
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("app.py", "")
         for name in FUNCTIONS:
-            boto3.client("lambda", region_name=REGION).create_function(
+            aws("lambda").create_function(
                 FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler",
                 Code={"ZipFile": code.getvalue()},
             )  # fmt: skip
         seam.install(patches, runner)
+        definitions.install(patches)
         try:
             yield runner
         finally:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.contract.template.state_machines import REGION, Handler, StateMachines
+from tests.contract.template.state_machines import REGION, Handler, StateMachines, aws
 
 KEYS = [{"tenant_id": "t", "run_id": "r", "version_id": version} for version in ("weekly", "monthly")]
 BATCHES = [{**key, "batch": number} for key in KEYS for number in range(3)]
@@ -18,7 +17,7 @@ PLAN = {"wait": False, "skip": False, "versions": KEYS, "reasons": []}
 @pytest.fixture(autouse=True)
 def items(machines: StateMachines) -> None:
     """The object that `deal` writes, with all batches."""
-    s3 = boto3.client("s3", region_name=REGION)
+    s3 = aws("s3")
     s3.create_bucket(Bucket="staging", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="staging", Key="forecast-runs/e.json", Body=json.dumps(BATCHES).encode())
 
@@ -140,9 +139,7 @@ def test_more_batches_than_a_state_can_carry(machines: StateMachines) -> None:
     """The batches travel by S3 and each answers one word: what the execution carries does not grow with them."""
     key = dict.fromkeys(KEYS[0], "0198f6b0-1d2c-7e3f-8a9b-4c5d6e7f8091")
     many = [{**key, "batch": number} for number in range(120)]
-    boto3.client("s3", region_name=REGION).put_object(
-        Bucket="staging", Key="forecast-runs/e.json", Body=json.dumps(many).encode()
-    )
+    aws("s3").put_object(Bucket="staging", Key="forecast-runs/e.json", Body=json.dumps(many).encode())
     ended = machines.run("forecasting", {"tenant_id": "t"}, forecast=forecast(count=120))
     assert ended.status == "SUCCEEDED"
     assert len(asked(ended, "batch")) == 120
