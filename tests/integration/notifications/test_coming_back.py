@@ -173,8 +173,10 @@ def test_flapping_is_said_once(world: World, plant: UUID) -> None:
     assert (kept["reopened_count"], kept["flapping_since"] is not None) == (5, True)
     assert kinds(world, plant).count("flapping") == 1
     assert purposes(world, plant)[2:] == [("raised", "anna", 3), ("raised", "bert", 3)]
-    said = world.rows(plant, "SELECT message FROM notification.notifications WHERE round = 3")
+    said = world.rows(plant, "SELECT n.message, e.detail FROM notification.notifications n "
+                             "JOIN notification.alert_events e USING (event_id) WHERE round = 3")  # fmt: skip
     assert "It has come back 3 times within 24 hours." in said[0]["message"]
+    assert said[0]["detail"]["message"] == said[0]["message"]  # mails are worded from the event
 
 
 def test_while_it_flaps_the_all_clear_waits_an_hour_and_then_comes(world: World, plant: UUID) -> None:

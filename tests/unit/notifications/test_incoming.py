@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from opscopilot.kernel.errors import ValidationFailed
-from opscopilot.kernel.events import AlertRaised
+from opscopilot.kernel.events import AlertRaised, AlertResolved, AlertSeen
 from opscopilot.notifications.alerts.incoming import from_body, from_outbox
 
 
@@ -37,12 +37,43 @@ def test_a_good_event_is_read() -> None:
         ("title", ""), ("title", "x" * 1001), ("message", "x" * 50_001), ("amount", "NaN"), ("amount", "1e400"),
         ("amount", "1e18"), ("currency", "eur"), ("currency", "<b>"), ("deadline", "2026-04-02T06:00:00"),
         ("deadline", "9999-12-31T23:59:59Z"), ("occurred_at", "0001-01-01T00:00:00Z"), ("version", 2),
-        ("dedupe_key", ""), ("link", "x" * 2001),
+        ("dedupe_key", ""), ("link", "x" * 2001), ("dedupe_key", "x" * 501), ("correlation_key", ""),
+        ("title", "a\x00b"), ("message", "\x00"), ("place", "x" * 201), ("uom", ""), ("observed", "Infinity"),
+        ("amount_per_hour", "NaN"), ("expires_at", "tomorrow"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_named(field: str, value: object) -> None:
     with pytest.raises(ValidationFailed) as refused:
         from_body(json.dumps(envelope(**{field: value})))
+    assert refused.value.field == f"detail.{field}"
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("actions", ["x"] * 21), ("actions", [""]), ("actions", "do it"), ("to_users", ["u"] * 1001), ("to_users", ["\x00"]),
+])  # fmt: skip
+def test_lists_have_their_limits(field: str, value: object) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        from_body(json.dumps(envelope(**{field: value})))
+    assert (refused.value.field or "").startswith(f"detail.{field}")
+
+
+def test_what_is_still_there_and_what_is_gone_are_read() -> None:
+    seen = from_body(json.dumps({**envelope(actions=["Order 40 kg."], place="LINE-1"), "detail-type": "AlertSeen"}))
+    assert isinstance(seen, AlertSeen)
+    assert (seen.actions, seen.place) == (("Order 40 kg.",), "LINE-1")
+    gone = from_body(json.dumps({**envelope(reason="12 kg came in."), "detail-type": "AlertResolved"}))
+    assert isinstance(gone, AlertResolved)
+    assert (gone.dedupe_key, gone.reason) == ("k", "12 kg came in.")
+    assert isinstance(from_outbox("AlertResolved", envelope()["detail"]), AlertResolved)
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("alert_id", "x"), ("dedupe_key", ""), ("reason", ""), ("reason", "a\x00"), ("reason", "x" * 1001), ("tenant_id", None),
+    ("occurred_at", "2026-04-01T06:00:00"),
+])  # fmt: skip
+def test_a_bad_end_is_refused(field: str, value: object) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        from_body(json.dumps({**envelope(**{field: value}), "detail-type": "AlertResolved"}))
     assert refused.value.field == f"detail.{field}"
 
 

@@ -72,10 +72,13 @@ def _folded(tx: Tx, events: Sequence[AlertEvent], now: datetime) -> list[Folded]
 
 
 def _keep(tx: Tx, folded: Sequence[Folded], now: datetime, around: Around) -> None:
-    """First what is told: the policy that takes care of an alert is kept with it."""
-    plans = telling.plans(tx, [one for each in folded for one in each.tellings.values()], now, around)
+    """First what is told: the policy that takes care of an alert is kept with it, and messages are worded from what is
+    kept of its event."""
+    tellings = [one for each in folded for one in each.tellings.values()]
+    plans = telling.plans(tx, tellings, now, around)
+    texts = {one.event.event_id: telling.text(one) for one in tellings}
     storing.save(tx, [one for each in folded for one in each.alerts], now)
-    storing.remember(tx, [one for each in folded for one in each.taken], now)
+    storing.remember(tx, [one for each in folded for one in each.taken], texts, now)
     storing.write_history(tx, [one for each in folded for one in each.steps])
     storing.void_waiting(tx, {key: why for each in folded for key, why in each.superseded.items()}, now)
     writing.write(tx, plans, now)

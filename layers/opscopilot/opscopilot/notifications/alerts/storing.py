@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -117,13 +117,16 @@ def save(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
     )  # fmt: skip
 
 
-def remember(tx: Tx, taken: Sequence[Taken], now: datetime) -> None:
-    """The events with what they did, so that their second delivery is met."""
-    rows = [
+def remember(tx: Tx, taken: Sequence[Taken], texts: Mapping[UUID, str], now: datetime) -> None:
+    """The events with what they did, so that their second delivery is met. `texts`: what messages are to say."""
+    rows: list[dict[str, Any]] = [
         {"event_id": str(one.event.event_id), "alert_id": str(one.event.alert_id), "outcome": one.outcome,
          "condition_id": str(one.alert.alert_id) if one.alert else None, "detail": one.event.model_dump(mode="json")}
         for one in taken
     ]  # fmt: skip
+    for row, one in zip(rows, taken, strict=True):
+        if one.event.event_id in texts:
+            row["detail"]["message"] = texts[one.event.event_id]
     tx.execute(
         """INSERT INTO notification.alert_events
                (tenant_id, event_id, alert_id, condition_id, outcome, detail, received_at)

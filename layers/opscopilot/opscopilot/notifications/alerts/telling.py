@@ -86,13 +86,17 @@ def _subject(one: Telling) -> Subject:
     )  # fmt: skip
 
 
+def text(one: Telling) -> str:
+    """What the message says: that of the event, and that it flaps when that is the news."""
+    said = one.event.message
+    return f"{said} {FLAPPING.format(times=len(one.alert.back))}" if one.flapping else said
+
+
 def _told(one: Telling) -> Told:
     alert = one.alert
-    flapping = " " + FLAPPING.format(times=len(alert.back)) if one.flapping else ""
     return Told(
-        alert.alert_id, one.event.event_id, alert.title, alert.message + flapping, alert.alert_type, alert.severity,
-        alert.fingerprint,
-    )  # fmt: skip
+        alert.alert_id, one.event.event_id, alert.title, text(one), alert.alert_type, alert.severity, alert.fingerprint
+    )
 
 
 def _fit(one: Telling, plan: Plan, hearing: Mapping[UUID, frozenset[str]]) -> Plan:
