@@ -6,7 +6,7 @@ import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +61,36 @@ def test_killed_at_any_transaction(world: World, transaction: int, committed: bo
     assert len(told) == 3
     assert max(told.values()) <= 2
     assert len({one.id for one in world.channels["webhook"].messages}) == 3, "a repeat carries the same id"
+
+
+class Flaky(Database):
+    """Refuses its nth transaction, as a database does that fails over."""
+
+    def __init__(self, alive: Database, transaction: int) -> None:
+        super().__init__(alive.engine)
+        self.left = transaction
+
+    @contextmanager
+    def tenant(self, tenant_id: UUID) -> Iterator[Tx]:
+        """A transaction like any other, unless it is the one."""
+        self.left -= 1
+        if self.left == 0:
+            raise ConnectionError("the database is away for a moment")
+        with super().tenant(tenant_id) as tx:
+            yield tx
+
+
+@pytest.mark.parametrize("transaction", [1, 2, 3, 4])
+def test_when_the_database_is_away_what_was_sent_is_on_record(world: World, transaction: int) -> None:
+    tenant = world.tenant()
+    world.person(tenant, enabled_channels=["webhook"], webhook_url="https://erp.example/x", min_severity="info")
+    world.service.handle_batch([alert(tenant) for _ in range(3)], lambda: 0.0)
+    with suppress(ConnectionError):
+        replace(world.service.sender, db=Flaky(world.notify, transaction)).send_due(tenant, plenty)
+    assert set(world.statuses(tenant)) <= {"sent", "pending"}
+    world.service.sender.send_due(tenant, plenty)
+    assert set(world.statuses(tenant)) == {"sent"}
+    assert len(world.channels["webhook"].messages) == 3
 
 
 @dataclass

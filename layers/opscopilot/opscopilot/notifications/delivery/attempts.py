@@ -14,14 +14,14 @@ from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.channels import Channel, DeliveryFailed, Kinds
 from opscopilot.notifications.delivery.backoff import pause_before
 from opscopilot.notifications.delivery.breaker import Breaker
-from opscopilot.notifications.delivery.checks import verdict
+from opscopilot.notifications.delivery.checks import destination_of, verdict
 from opscopilot.notifications.delivery.composing import Composer, message_id
 from opscopilot.notifications.delivery.destinations import Prober
 from opscopilot.notifications.delivery.model import Destination, Parcel, Result, Status, Verdict
 
 log = logging.getLogger(__name__)
-ENOUGH_TO_SEND_S = 6.5
-"""Nothing is sent with less time than this left: a channel answers or gives up within five seconds."""
+ENOUGH_TO_SEND_S = 9.0
+"""Nothing is sent with less time than this left: a channel answers or gives up within eight seconds."""
 GIVEN_UP_AFTER = timedelta(hours=12)
 """A message that waited this long for a destination that is down as long would not be read in time any more."""
 
@@ -39,9 +39,9 @@ class Attempts:
 
     def carry(self, parcel: Parcel) -> Result:
         """What became of it. DeliveryFailed and our own mistakes are results; only the end of the process is not."""
-        given_back = self._given_back(parcel)
-        if given_back is not None:
-            return given_back
+        untried = self._untried(parcel)
+        if untried is not None:
+            return untried
         fallback: str | None = None
         try:
             message, fallback = self.composer.message(parcel)
@@ -55,15 +55,14 @@ class Attempts:
         status: Status = "delivered" if receipt.delivered else "sent"
         return Result(parcel, status, self.clock.now(), provider_id=receipt.provider_id, template_error=fallback)
 
-    def _given_back(self, parcel: Parcel) -> Result | None:
-        status: Status = "pending" if parcel.attempt == 1 else "failed"
+    def _untried(self, parcel: Parcel) -> Result | None:
         if self.deadline() < ENOUGH_TO_SEND_S:
-            return Result(parcel, status, self.clock.now(), untried=True)
+            return given_back(parcel, self.clock.now())
         until = None if parcel.probe else self.blocked.get(parcel.watched)
         if until is None:
             return None
         reason = _waits(parcel.destination, until, parcel.rows[0]["zone"])
-        return Result(parcel, status, self.clock.now(), scheduled_at=until, reason=reason, untried=True)
+        return replace(given_back(parcel, self.clock.now()), scheduled_at=until, reason=reason)
 
     def _failed(self, parcel: Parcel, error: DeliveryFailed) -> Result:
         now, detail = self.clock.now(), error.detail[:500]
@@ -71,6 +70,11 @@ class Attempts:
             return Result(parcel, "dead", now, error=detail, blames=error.blames)
         later = now + pause_before(parcel.id, parcel.attempt, error.retry_after_s)
         return Result(parcel, "failed", now, error=detail, blames=error.blames, scheduled_at=later)
+
+
+def given_back(parcel: Parcel, now: datetime) -> Result:
+    """The parcel as it was before it was claimed."""
+    return Result(parcel, "pending" if parcel.attempt == 1 else "failed", now, untried=True)
 
 
 def parcels(
@@ -99,7 +103,7 @@ def parcels(
 
 def _parcel(rows: Sequence[Row], kinds: Kinds, now: datetime) -> Parcel:
     head = rows[0]
-    destination = kinds[head["channel"]].destination(head["address"])
+    destination = destination_of(kinds, head["channel"], head["address"])
     return Parcel(
         head["message_id"] or message_id(now, uuid7()), head["channel"], head["address"], destination,
         max(row["attempts"] for row in rows) + 1, tuple(rows), now,
@@ -107,7 +111,7 @@ def _parcel(rows: Sequence[Row], kinds: Kinds, now: datetime) -> Parcel:
 
 
 def _probing(one: Parcel) -> Parcel:
-    return Parcel(one.id, one.channel, one.to, one.destination, one.attempt, one.rows, one.claimed_at, probe=True)
+    return replace(one, probe=True)
 
 
 def _breaker(

@@ -59,15 +59,20 @@ class Carriers:
         now = time.monotonic()
         return sum(now - began > STALLED_AFTER_S for began in list(self._began.values()))
 
-    def dismiss(self) -> None:
-        """Nothing more is begun; what is under way ends by itself."""
+    def dismiss(self) -> list[Parcel]:
+        """Nothing more is begun, and what was not is returned; what is under way ends by itself."""
+        left: list[Parcel] = []
         while True:
             try:
-                self._work.get_nowait()
+                one = self._work.get_nowait()
             except Empty:
                 break
+            if one is not None:
+                left.append(one)
         for _ in range(self._threads):
             self._work.put(None)
+        self.out -= len(left)
+        return left
 
     def _hire(self) -> None:
         wanted = min(self._workers + self.stalled(), self._workers * MOST_HANDS, self.out + self._threads)

@@ -57,10 +57,18 @@ def _cannot_work(row: Row, kinds: Kinds) -> Verdict | None:
         day = row["suppressed_since"].astimezone(ZoneInfo(row["zone"]))
         return Verdict(f"This address {why} on {day:%Y-%m-%d}; nothing is sent to it until an admin lifts that.")
     if row["alert_type"] == "delivery_failed":
-        destination = kinds[row["channel"]].destination(row["address"])
+        destination = destination_of(kinds, row["channel"], row["address"])
         if row["fingerprint"] in (failure_of(row["channel"], destination), failure_of(row["channel"], row["user_id"])):
             return Verdict("This is the way that failed; other channels tell of it.")
     return None
+
+
+def destination_of(kinds: Kinds, channel: str, address: str) -> str:
+    """The system behind an address. One that is stored and cannot be read stands for itself: it fails alone."""
+    try:
+        return kinds[channel].destination(address)
+    except Exception:
+        return "an address that cannot be read"
 
 
 def failure_of(channel: str, what: str) -> str:

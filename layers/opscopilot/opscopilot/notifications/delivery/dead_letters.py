@@ -11,7 +11,7 @@ from opscopilot.kernel.db import Row, Tx
 from opscopilot.kernel.events import AlertRaised, record
 from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.channels import Kinds
-from opscopilot.notifications.delivery.checks import failure_of
+from opscopilot.notifications.delivery.checks import destination_of, failure_of
 from opscopilot.notifications.delivery.model import Result, Verdict
 
 _NAMED = 5
@@ -57,7 +57,7 @@ def lost_rows(rows: Iterable[Row]) -> list[Lost]:
 def given_up(staying: Iterable[tuple[Row, Verdict]], kinds: Kinds) -> list[Lost]:
     """Of those that do not leave: what waited too long for a destination that is down."""
     return [
-        Lost(row["channel"], kinds[row["channel"]].destination(row["address"]), row["user_id"], row["title"],
+        Lost(row["channel"], destination_of(kinds, row["channel"], row["address"]), row["user_id"], row["title"],
              row["severity"], found.reason)
         for row, found in staying if found.dead and row["alert_type"] != "delivery_failed"
     ]  # fmt: skip

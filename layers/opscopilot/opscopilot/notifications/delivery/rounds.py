@@ -17,7 +17,7 @@ from opscopilot.kernel.clock import Clock, Deadline
 from opscopilot.kernel.db import Database, Tx
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.delivery import claiming, dead_letters, destinations, outcomes
-from opscopilot.notifications.delivery.attempts import Attempts, parcels
+from opscopilot.notifications.delivery.attempts import Attempts, given_back, parcels
 from opscopilot.notifications.delivery.breaker import Breaker
 from opscopilot.notifications.delivery.carrying import Carriers
 from opscopilot.notifications.delivery.model import Destination, Result
@@ -64,9 +64,24 @@ class Round:
                     self._ready_since = time.monotonic()
                 self._ready += found
                 self._record(everything=carriers.out == 0)
+        except Exception:
+            self._save(carriers)
+            raise
         finally:
             carriers.dismiss()
         return self.counts
+
+    def _save(self, carriers: Carriers) -> None:
+        """Something went wrong, the database most likely: what was sent must be on record all the same, and what was
+        not goes back."""
+        now = self._clock.now()
+        self._ready += [given_back(one, now) for one in carriers.dismiss()]
+        while carriers.out and self._deadline() > GRACE_S:
+            self._ready += carriers.collect(RECORD_AFTER_S)
+        try:
+            self._record(everything=True)
+        except Exception:
+            log.exception("%d messages are not on record; they go out once more", len(self._ready))
 
     def _goes_on(self, carriers: Carriers) -> bool:
         if carriers.out:
