@@ -43,7 +43,7 @@ def sheets(api: OpsClient, receipt: dict[str, Any]) -> dict[str, dict[str, Any]]
         over = all(one["status"] in ("completed", "partially_failed", "failed") for one in jobs)
         return {one["file_name"]: one for one in jobs} if over else None
 
-    return until(all_over, 60, "end of all tables")
+    return until(all_over, 180, "end of all tables")
 
 
 def test_every_sheet_of_a_workbook_is_a_job_and_masters_come_first(stack: Any, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_unknown_headers_wait_for_a_person_once(stack: Any, tmp_path: Path) -> N
     assert "Wie es heisst" in json.dumps(proposal, ensure_ascii=False)
     columns = {"sku_code": "Ding", "description": "Wie es heisst", "base_uom": "Zaehlart"}
     api.post(f"/jobs/{receipt['id']}/mapping", {"entity": "sku", "columns": columns})
-    done = until(lambda: over(api, receipt["id"]), 60, "loaded file")
+    done = until(lambda: over(api, receipt["id"]), 180, "loaded file")
     assert (done["status"], done["successful_records"]) == ("completed", 2)
     again = body.replace("Jam 900 g", "Jam 901 g")
     (second,) = drop(api, [write(tmp_path, "dinge_2026-10-01.csv", again)], "eigenbau")
@@ -119,7 +119,7 @@ def test_rejects_are_corrected_and_replayed_under_their_own_job(stack: Any, tmp_
     ]
     for _ in range(2):  # the second time changes nothing
         api.post(f"/jobs/{receipt['id']}/replay", {"records": corrections})
-        until(lambda: api.get(f"/jobs/{receipt['id']}")["status"] == "completed", 60, "healed job")
+        until(lambda: api.get(f"/jobs/{receipt['id']}")["status"] == "completed", 180, "healed job")
     job = api.get(f"/jobs/{receipt['id']}")
     assert (job["successful_records"], job["failed_records"], job["duplicate_records"]) == (3, 0, 0)
     line = api.get("/lineage/sku/00100002")
@@ -133,7 +133,7 @@ def test_lines_that_came_before_their_items_heal_by_themselves(stack: Any, tmp_p
     assert early["waiting_records"] == 3
     drop(api, [write(tmp_path, "customers.csv", text(CUSTOMERS))], "erp")
     drop(api, [write(tmp_path, "items.csv", text(ITEMS))], "erp")
-    job = until(lambda: healed(api, early["id"]), 60, "healed job")
+    job = until(lambda: healed(api, early["id"]), 180, "healed job")
     assert (job["status"], job["successful_records"], job["waiting_records"]) == ("completed", 3, 0)
     assert total(api, "sales_order_line") == 3
 

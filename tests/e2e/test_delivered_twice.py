@@ -57,7 +57,7 @@ class World:
         def idle() -> bool:
             return not states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
 
-        until(idle, 60, "end of the executions")
+        until(idle, 180, "end of the executions")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_a_bare_drop_without_the_api_becomes_a_job(world: World) -> None:
     key = "landing/bare/ftp/materials.csv"
     bucket = world.stack.aws.names["LandingBucket"]
     world.stack.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=SKUS.encode())
-    (job,) = until(lambda: api.get("/jobs")["items"], 30, "job of a bare drop")
+    (job,) = until(lambda: api.get("/jobs")["items"], 180, "job of a bare drop")
     (done,) = api.follow([job["id"]], lambda _: None, timeout=60)
     assert (done["source_system"], done["entity_type"], done["successful_records"]) == ("ftp", "sku", 400)
 
@@ -142,7 +142,7 @@ def test_an_alert_redelivered_sends_one_mail(world: World) -> None:
     events = world.stack.aws.client("events")
     for _ in range(3):
         assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
-    until(lambda: api.get("/notify/notifications", status="sent")["items"], 30, "mail")
+    until(lambda: api.get("/notify/notifications", status="sent")["items"], 180, "mail")
     events.put_events(Entries=[entry])  # and once more, long after it was handled
     queue = world.stack.aws.names["AlertQueue"]
     sqs = world.stack.aws.client("sqs")
@@ -152,7 +152,7 @@ def test_an_alert_redelivered_sends_one_mail(world: World) -> None:
         left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         return all(int(count) == 0 for count in left.values())
 
-    until(handled, 30, "empty queue")
+    until(handled, 180, "empty queue")
     mails = [mail for mail in world.live.outbox() if "pia@mails.example.com" in mail["to"]]
     assert len(mails) == 1
     assert json.loads(raised["Detail"])["title"] in mails[0]["subject"]

@@ -173,7 +173,7 @@ def test_killed_while_forecasting_alerts_once(machine: Machine) -> None:
     assert {one["status"] for one in api.get("/forecast/runs")["items"]} == {"completed"}
     alerts = api.get("/alerts", status="open", limit=200)["items"]
     assert len({one["dedupe_key"] for one in alerts}) == len(alerts) > 0
-    until(lambda: _all_sent(api, len(alerts)), 60, "mail for each alert")
+    until(lambda: _all_sent(api, len(alerts)), 180, "mail for each alert")
     told = [(one["alert_id"], one["user_id"], one["channel"]) for one in api.pages("/notify/notifications", limit=100)]
     assert len(told) == len(set(told))
 

@@ -124,7 +124,7 @@ def test_rejects_are_corrected_and_replayed_and_the_one_who_asked_is_told(state:
         found = httpx.get(f"{api}/_local/outbox", params={"format": "json"}, timeout=30).json()["items"]
         return [mail for mail in found if "mills.csv" in mail["subject"]]
 
-    (mail,) = until(mails, 60, "mail about the file")
+    (mail,) = until(mails, 180, "mail about the file")
     assert mail["subject"] == "[LOW] mills.csv: 2 of 3 suppliers could not be loaded"
 
 

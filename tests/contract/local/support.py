@@ -23,7 +23,7 @@ def small_template() -> Template:
     return load(APP / "template.yaml")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """The first true value of ``condition``; fails the test when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -59,7 +59,7 @@ def finished(aws: LocalAws, machine: str, count: int = 1) -> list[dict[str, Any]
         done = [entry for entry in listed if entry["status"] != "RUNNING"]
         return done if len(done) >= count else []
 
-    done = sorted(wait_for(ended, 30), key=lambda entry: entry["startDate"])
+    done = sorted(wait_for(ended, 120), key=lambda entry: entry["startDate"])
     return [states.describe_execution(executionArn=entry["executionArn"]) for entry in done]
 
 
@@ -72,7 +72,7 @@ def run_machine(aws: LocalAws, machine: str, event: Any) -> Any:
         found: dict[str, Any] = states.describe_execution(executionArn=started["executionArn"])
         return found if found["status"] != "RUNNING" else None
 
-    done = wait_for(ended, 30)
+    done = wait_for(ended, 120)
     assert done["status"] == "SUCCEEDED", done
     return json.loads(done["output"])
 

@@ -113,7 +113,7 @@ def test_a_killed_stack_starts_again_with_everything_it_had(folder: Path) -> Non
         httpx.put(link(first, "put_object", "landing/t/sap/f.csv"), content=b"a\n", timeout=PATIENT).status_code == 200
     )
     os.kill(first["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while control.status(folder)["state"] != "stopped" and time.monotonic() < deadline:
         time.sleep(0.05)
     lines: list[str] = []

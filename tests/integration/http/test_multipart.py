@@ -137,4 +137,4 @@ def test_another_tenants_upload_is_none(api: Api, tenant: Tenant, store: MemoryS
         api("DELETE", f"/api/v1{sender.path}", as_=other),
     ]  # fmt: skip
     assert [one.status for one in answers] == [404] * 4
-    assert api.get(f"{sender.path}/parts", token("plant-1", "viewer")).status == 403
+    assert api.get(f"{sender.path}/parts", token(tenant(), "viewer")).status == 403

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +23,7 @@ from local.template import Route
 ROUTES = [Route("ANY", "/{proxy+}", False, "Api"), Route("GET", "/public", True, "Api")]
 CORS = CorsPolicy(frozenset({"https://app.example.com"}), ("GET", "POST"), ("authorization",), 600)
 TOKEN = {"authorization": "Bearer good"}
+OVER = threading.Event()  # ends what the slow function is at
 
 
 def function(_name: str, event: dict[str, Any]) -> Outcome:
@@ -31,7 +32,7 @@ def function(_name: str, event: dict[str, Any]) -> Outcome:
     if path == "/raise":
         return Outcome('{"errorMessage": "boom", "errorType": "RuntimeError"}', failed=True)
     if path == "/slow":
-        time.sleep(1)
+        OVER.wait(60)
     if path == "/large":
         return Outcome(json.dumps({"statusCode": 200, "body": "x" * (7 << 20)}), failed=False)
     if path == "/odd":
@@ -59,11 +60,12 @@ def local(request: Request) -> Response:
 def api() -> Iterator[httpx.Client]:
     listener = listen(0)
     port = listener.getsockname()[1]
-    gateway = Gateway(function, verify, ROUTES, CORS, {"/_test": local}, timeout=0.3)
+    gateway = Gateway(function, verify, ROUTES, CORS, {"/_test": local}, timeout=1.5)
     server = Server(gateway, listener)
     server.start()
-    with httpx.Client(base_url=f"http://localhost:{port}", timeout=10) as client:
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=60) as client:
         yield client
+    OVER.set()
     server.stop()
 
 

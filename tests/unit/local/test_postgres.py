@@ -54,7 +54,7 @@ def serves(port: int) -> bool:
         return False
 
 
-def gone(condition: Path | int, seconds: float = 10) -> bool:
+def gone(condition: Path | int, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not (condition.exists() if isinstance(condition, Path) else serves(condition)):
