@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,8 @@ def test_taken_on_handed_back_put_off_and_ended(api: Api, world: World, plant: s
     event = alert(tenant_id_for(plant), severity="critical")
     take(world, event)
     path, me, other = f"/notify/alert/{event.alert_id}", token(plant, "operator"), token(plant, "planner")
-    assert only(world, plant)["next_step_at"] is not None
+    due = only(world, plant)["next_step_at"]
+    assert due == world.clock.now() + timedelta(minutes=15)
     first = api.post(f"{path}/acknowledge", me, {"note": "On my way"})
     assert (first.status, first.json["first"], first.json["note"]) == (200, True, "On my way")
     assert api.post(f"{path}/acknowledge", me, {"note": "Changed my mind"}).json == {**first.json, "first": False}
@@ -60,7 +61,7 @@ def test_taken_on_handed_back_put_off_and_ended(api: Api, world: World, plant: s
     assert shown["next_step_at"] is None
     back = api.delete(f"{path}/acknowledge", me)
     assert (back.status, back.json["status"], back.json["acknowledged_by"]) == (200, "open", None)
-    assert back.json["next_step_at"] is not None
+    assert datetime.fromisoformat(back.json["next_step_at"]) == due  # as if nobody had had it
     assert api.delete(f"{path}/acknowledge", me).status == 409
     assert api.post(f"{path}/acknowledge", me).json["first"] is True
     until = (world.clock.now() + timedelta(hours=3)).isoformat()

@@ -94,7 +94,7 @@ class _Fold:
         if at < alert.last_raised_at:
             return "ignored"
         alert.status, alert.resolved_at, alert.resolved_by, alert.closed_at = "resolved", at, None, self.now
-        alert.snoozed_until = alert.snoozed_by = alert.next_step_at = None
+        alert.snoozed_until = alert.snoozed_by = None
         # What flaps is told to be over when it could no longer be the same alert that comes back.
         alert.all_clear_at = at + (COMES_BACK if alert.flapping_since else CALM)
         self.made.tellings.pop(alert.alert_id, None)
@@ -154,7 +154,7 @@ class _Fold:
             alert.status = "acknowledged" if alert.acknowledged_by else "open"
             self.made.superseded.pop(alert.alert_id, None)
             if alert.status == "open" and alert.policy_code:
-                alert.next_step_at = self.now  # its escalation goes on where it stood
+                alert.next_step_at = alert.next_step_at or self.now  # its escalation goes on where it stood
         self._step(alert, "reopened", detail={"severity": event.severity, "told": tell})
         flapping = self._flaps(alert, at)
         self.made.tellings[alert.alert_id] = Telling(alert, event, flapping, only_untold=not (tell or flapping))

@@ -49,7 +49,7 @@ def acknowledge(tx: Tx, alert_id: UUID, who: str, note: str | None, now: datetim
     added = _add_acknowledgment(tx, alert_id, who, note, now)
     if row is not None and row["status"] == "open":
         _set(tx, alert_id, now, status="acknowledged", acknowledged_at=now, acknowledged_by=who, snoozed_until=None,
-             snoozed_by=None, next_step_at=None)  # fmt: skip
+             snoozed_by=None)  # fmt: skip
     elif added == 0:
         return _given(tx, alert_id, who, first=False)
     _note(tx, alert_id, "acknowledged", who, note, now, via)
@@ -59,7 +59,8 @@ def acknowledge(tx: Tx, alert_id: UUID, who: str, note: str | None, now: datetim
 
 
 def unacknowledge(tx: Tx, alert_id: UUID, who: str, note: str | None, now: datetime, via: Via = "api") -> None:
-    """Nobody has it any more: it is open again and its escalation goes on. Whose it was stays in the history.
+    """Nobody has it any more: it is open again and its escalation goes on as if nobody had had it: a step whose time
+    has come meanwhile runs with the next sweep. Whose it was stays in the history.
 
     Conflict when nobody has it or it is over.
     """
@@ -67,8 +68,7 @@ def unacknowledge(tx: Tx, alert_id: UUID, who: str, note: str | None, now: datet
     _refuse_closed(row, "handed back")
     if row["status"] != "acknowledged":
         raise Conflict("Nobody has taken this alert on.", field="status", value=row["status"], expected="acknowledged")
-    going_on = now if row["policy_code"] else None
-    _set(tx, row["alert_id"], now, status="open", acknowledged_at=None, acknowledged_by=None, next_step_at=going_on)
+    _set(tx, row["alert_id"], now, status="open", acknowledged_at=None, acknowledged_by=None)
     _note(tx, row["alert_id"], "unacknowledged", who, note, now, via, {"was": row["acknowledged_by"]})
 
 
@@ -101,7 +101,7 @@ def _locked(tx: Tx, alert_id: UUID) -> Row | None:
     """The alert, nobody else at it until the end of the transaction. `alert_id` may be that of a report that became
     part of another alert."""
     return tx.one(
-        """SELECT alert_id, status, closed_at, acknowledged_by, resolved_by, policy_code FROM notification.alerts
+        """SELECT alert_id, status, closed_at, acknowledged_by, resolved_by FROM notification.alerts
            WHERE alert_id = coalesce((SELECT alert_id FROM notification.alerts WHERE alert_id = :id),
                (SELECT condition_id FROM notification.alert_events WHERE alert_id = :id AND condition_id IS NOT NULL
                 ORDER BY received_at DESC LIMIT 1)) FOR UPDATE""",

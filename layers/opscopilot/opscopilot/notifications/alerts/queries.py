@@ -24,7 +24,8 @@ _LINES = 100
 _SHOWN = f"""a.alert_id, a.alert_type, a.severity, a.status, a.title, a.message, a.entity_type, a.entity_id, a.entity_code,
     a.place, a.fingerprint, a.correlation_key, a.amount, a.currency, {ranking.SQL} AS amount_per_hour, a.deadline,
     a.first_seen, a.last_seen, a.occurrences, a.reopened_count, a.flapping_since, a.acknowledged_at, a.acknowledged_by,
-    a.snoozed_until, a.snoozed_by, a.closed_at, a.resolved_by, a.expires_at, a.policy_code, a.policy_step, a.next_step_at"""
+    a.snoozed_until, a.snoozed_by, a.closed_at, a.resolved_by, a.expires_at, a.policy_code, a.policy_step,
+    CASE a.status WHEN 'open' THEN a.next_step_at END AS next_step_at"""
 _SYMPTOMS = """(SELECT count(*) FROM notification.alerts s WHERE s.correlation_key = r.correlation_key
     AND s.closed_at IS NULL AND s.alert_id <> r.alert_id) AS symptoms"""
 # The gravest first, then what costs most per hour, then the oldest.

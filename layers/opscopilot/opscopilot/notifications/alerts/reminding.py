@@ -51,8 +51,7 @@ def wake(tx: Tx, now: datetime, around: Around) -> int:
     tx.execute(
         """WITH woken AS (
                UPDATE notification.alerts SET snoozed_until = NULL, snoozed_by = NULL, updated_at = :now,
-                   row_version = row_version + 1, next_step_at = CASE
-                       WHEN status = 'open' AND policy_code IS NOT NULL THEN coalesce(next_step_at, :now) END
+                   row_version = row_version + 1
                WHERE alert_id = ANY(CAST(:ids AS uuid[])) RETURNING tenant_id, alert_id, closed_at)
            INSERT INTO notification.alert_history (tenant_id, alert_id, at, kind, actor, note, detail)
            SELECT w.tenant_id, w.alert_id, :now, 'reminded', 'system', 'The snooze is over.',
