@@ -54,13 +54,19 @@ def test_it_opens_holds_asks_once_and_closes(world: World) -> None:
     assert found is not None
     assert found.retry_at == world.clock.now() + timedelta(seconds=60), "the pause grows"
 
+    about_it = alert(
+        tenant, alert_type="delivery_failed", dedupe_key="delivery_failed:webhook:erp.example", to_users=("x",)
+    )
+    world.handle(about_it)
     world.clock.advance(timedelta(seconds=61))
     world.sweep()
+    (told,) = world.rows(tenant, "SELECT detail FROM platform.outbox WHERE detail_type = 'AlertResolved'")
+    assert told["detail"]["alert_id"] == str(about_it.alert_id)
     assert breaker(world, tenant) is None
     assert len(hook.messages) == before + 1, "again one message only went to see"
     world.clock.advance(timedelta(minutes=5))
     world.sweep()
-    assert set(world.statuses(tenant)) == {"sent"}
+    assert {row["status"] for row in world.rows(tenant) if row["alert_type"] == "stockout_risk"} == {"sent"}
     assert len({one.id for one in hook.messages}) == len(hook.messages) == 17
 
 

@@ -67,11 +67,14 @@ def test_an_admin_sees_and_lifts_addresses_that_bounced(world: World, api: Api, 
     assert page["total"] == 3
     rest = api.get(path, admin, limit=2, cursor=page["next_cursor"]).json
     assert ([one["address"] for one in rest["items"]], rest["next_cursor"]) == (["c@x.example"], None)
+    world.handle(alert(tenant, alert_type="delivery_failed", dedupe_key="delivery_failed:email:anna"))
     assert api.delete(f"{path}/email/Anna@X.example", admin).status == 204
+    (told,) = world.rows(tenant, "SELECT detail FROM platform.outbox WHERE detail_type = 'AlertResolved'")
+    assert told["detail"]["dedupe_key"] == "delivery_failed:email:anna"
     assert api.delete(f"{path}/email/Anna@X.example", admin).status == 404
     assert api.get(path, admin).json["total"] == 2
     world.handle(alert(tenant))
-    assert world.statuses(tenant) == ["sent"]
+    assert sorted(world.statuses(tenant)) == ["sent", "suppressed"]
     assert api.delete(f"{path}/email/b@x.example", token(code, "viewer")).status == 403
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from opscopilot.kernel.db import Row, Tx
-from opscopilot.kernel.events import AlertRaised, record
+from opscopilot.kernel.events import AlertRaised, AlertResolved, record
 from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.channels import Kinds
 from opscopilot.notifications.delivery.checks import destination_of, failure_of
@@ -77,6 +77,22 @@ def raise_alerts(tx: Tx, found: Iterable[Lost], now: datetime, told: set[str]) -
         told.add(key)
         record(tx, _alert(tx, key, group, {row["user_id"] for row in admins}, now))
     return len(fresh)
+
+
+def resolve_alerts(tx: Tx, fingerprints: Collection[str], now: datetime, reason: str) -> None:
+    """Messages get through again: the alerts that said they do not are over. The outbox tells."""
+    if not fingerprints:
+        return
+    found = tx.rows(
+        """SELECT tenant_id, alert_id, fingerprint FROM notification.alerts
+           WHERE closed_at IS NULL AND fingerprint = ANY(:fingerprints) ORDER BY fingerprint""",
+        fingerprints=list(fingerprints),
+    )
+    for row in found:
+        record(tx, AlertResolved(
+            tenant_id=row["tenant_id"], occurred_at=now, correlation_id=row["fingerprint"], alert_id=row["alert_id"],
+            dedupe_key=row["fingerprint"], reason=reason,
+        ))  # fmt: skip
 
 
 def _alert(tx: Tx, key: str, group: list[Lost], admins: set[str], now: datetime) -> AlertRaised:

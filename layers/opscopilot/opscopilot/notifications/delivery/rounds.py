@@ -20,6 +20,7 @@ from opscopilot.notifications.delivery import claiming, dead_letters, destinatio
 from opscopilot.notifications.delivery.attempts import Attempts, given_back, parcels
 from opscopilot.notifications.delivery.breaker import Breaker
 from opscopilot.notifications.delivery.carrying import Carriers
+from opscopilot.notifications.delivery.checks import failure_of
 from opscopilot.notifications.delivery.model import Destination, Result
 
 log = logging.getLogger(__name__)
@@ -156,6 +157,10 @@ class Round:
             changed = destinations.settle(tx, shown, now)
             told = set(self._told)
             dead_letters.raise_alerts(tx, dead_letters.lost(results), now, told)
+            back = [
+                failure_of(*name) for name, (was, one) in changed.items() if one.lets_through() > was.lets_through()
+            ]
+            dead_letters.resolve_alerts(tx, back, now, "Messages get through again.")
         self._told = told
         self.counts.update(counts)
         for name, (_, after) in changed.items():

@@ -10,6 +10,12 @@ from pydantic import BaseModel, Field
 from opscopilot.kernel.db import Tx
 from opscopilot.kernel.errors import NotFound
 from opscopilot.kernel.pagination import DEFAULT_LIMIT, Page, decode_cursor, encode_cursor
+from opscopilot.notifications.delivery.checks import failure_of
+from opscopilot.notifications.delivery.dead_letters import resolve_alerts
+
+_WHOSE = """SELECT u.user_id FROM platform.users u LEFT JOIN notification.addresses a
+        ON a.tenant_id = u.tenant_id AND a.user_id = u.user_id AND a.channel = :channel
+    WHERE lower(coalesce(a.address, CASE :channel WHEN 'email' THEN u.email END)) = lower(:address)"""
 
 
 class SuppressedAddress(BaseModel):
@@ -45,6 +51,7 @@ def list_suppressed(tx: Tx, limit: int = DEFAULT_LIMIT, cursor: str | None = Non
 
 def lift(tx: Tx, channel: str, address: str, user_id: str, now: datetime) -> None:
     """Send to this address again from now on; NotFound when nothing keeps anybody from it."""
+    whose = tx.rows(_WHOSE, channel=channel, address=address)
     lifted = tx.execute(
         """UPDATE notification.suppressed_addresses SET lifted_at = :now, lifted_by = :user_id, updated_at = :now
            WHERE channel = :channel AND address = lower(:address) AND lifted_at IS NULL""",
@@ -52,3 +59,5 @@ def lift(tx: Tx, channel: str, address: str, user_id: str, now: datetime) -> Non
     )  # fmt: skip
     if lifted == 0:
         raise NotFound("This address is not suppressed.", field="address", value=address)
+    alerts = [failure_of(channel, row["user_id"]) for row in whose]
+    resolve_alerts(tx, alerts, now, f"{user_id} says that the address works again.")
