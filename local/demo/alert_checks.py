@@ -49,6 +49,7 @@ def _link(taken: dict[str, Any]) -> list[Check]:
         same("its page, its button, its button again answer", "200, 200, 409", ", ".join(map(str, taken["statuses"]))),
         same("the alert is then acknowledged by", f"{WHO} via link", f"{after['acknowledged_by']} via {via}"),
         same("and is not escalated any more", "None", after["next_step_at"]),
+        same("handed back, the alert is", "open", taken["handed_back"]["status"]),
     ]
 
 

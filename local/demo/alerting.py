@@ -51,7 +51,8 @@ def _due(notification: dict[str, Any]) -> bool:
 
 def _taken_on(api: OpsClient, notifications: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Open a mail about an alert that is open, follow its link, press the button, press it again; nobody signs in.
-    None when there is no such mail: after a restart of this machine's stack the outbox is empty."""
+    Then hand the alert back, so that the demo leaves everything as it found it. None when there is no such mail: after
+    a restart of this machine's stack the outbox is empty."""
     mails = _mails(api)
     for one in reversed(notifications):
         mail = next((mail for mail in mails if one["title"] in mail["said"]), None)
@@ -62,9 +63,14 @@ def _taken_on(api: OpsClient, notifications: list[dict[str, Any]]) -> dict[str, 
             continue
         with httpx.Client(timeout=30) as browser:
             page = browser.get(mail["link"])
+            if page.status_code != 200:  # used by a run before this one
+                continue
             before = api.get(path)
             statuses = [page.status_code, *(browser.post(mail["link"]).status_code for _ in range(2))]
-        return {"mail": mail, "page": page.text, "before": before, "statuses": statuses, "after": api.get(path)}
+        after = api.get(path)
+        handed_back = api.call("DELETE", f"/notify/alert/{one['alert_id']}/acknowledge")
+        return {"mail": mail, "page": page.text, "before": before, "statuses": statuses, "after": after,
+                "handed_back": handed_back}  # fmt: skip
     return None
 
 

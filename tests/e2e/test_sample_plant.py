@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -166,15 +167,21 @@ def test_a_forecast_is_published_with_an_interval_around_it(world: World) -> Non
 
 
 def test_planted_stockouts_are_alerted_and_reach_people(world: World) -> None:
-    sent = {(one["user_id"], one["status"]) for one in world.first["notifications"]["items"]}
-    assert sent == {("mette", "sent"), ("jonas", "sent")}
-    mails = world.live.outbox()
+    """Five of these critical ones reach a person one by one; what comes at the same moment is one mail within a minute."""
+    items = world.first["notifications"]["items"]
+    for one in items:
+        waits = datetime.fromisoformat(one["scheduled_at"]) - datetime.fromisoformat(one["created_at"])
+        gathered = one["status"] == "pending" and one["held_by"] == "storm" and waits <= timedelta(minutes=1)
+        assert gathered or one["status"] in ("sent", "delivered")
+    subjects = [(one["subject"], to) for one in world.live.outbox() for to in one["to"]]
     for planted in world.truth["stockouts"]:
         alert = next(one for one in world.first["alerts"]["items"] if one["entity_code"] == planted["sku"])
         assert alert["severity"] in ("critical", "high")
         assert Decimal(alert["amount"]) > 0
-        readers = {to for mail in mails if planted["sku"] in mail["subject"] + mail["text"] for to in mail["to"]}
-        assert {"mette@sample.example.com", "jonas@sample.example.com"} <= readers
+        told = {one["user_id"]: one["status"] for one in items if planted["sku"] in one["title"]}
+        assert set(told) == {"mette", "jonas"}
+        for user_id in (user_id for user_id, status in told.items() if status != "pending"):
+            assert any(planted["sku"] in subject and to.startswith(f"{user_id}@") for subject, to in subjects)
 
 
 def test_each_question_is_answered_with_its_sources(world: World) -> None:
@@ -254,7 +261,15 @@ def test_dropping_everything_again_accepts_nothing(world: World, again: Facts) -
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_dropping_everything_again_doubles_no_figure(world: World, again: Facts, figure: str) -> None:
-    assert again[figure] == world.first[figure]
+    assert _without_what_people_said(again[figure]) == _without_what_people_said(world.first[figure])
+
+
+def _without_what_people_said(found: Any) -> Any:
+    """The demo takes an alert on and hands it back: that stays on record, and is no figure."""
+    if not isinstance(found, dict) or "items" not in found:
+        return found
+    kept = [{name: value for name, value in one.items() if name != "acknowledgments"} for one in found["items"]]
+    return {**found, "items": kept}
 
 
 def test_dropping_everything_again_gives_the_same_answers(world: World, again: Facts) -> None:
