@@ -54,17 +54,16 @@ LATERAL (SELECT n.id FROM notification.notifications n
     ORDER BY n.severity <> 'critical', n.scheduled_at, n.id LIMIT {LARGEST_DIGEST - 1} FOR UPDATE SKIP LOCKED) n"""
 
 _DETAILS = """
-SELECT n.id, n.alert_id, n.event_id, n.user_id, n.channel, n.title, n.message, n.alert_type, n.severity, n.purpose, n.round,
-    n.attempts, n.message_id, n.held_by, n.urgent, n.scheduled_at, n.created_at, u.status AS user_status, u.role AS user_role,
-    coalesce(u.name, n.user_id) AS user_name,
+SELECT n.id, n.alert_id, n.user_id, n.channel, n.title, n.message, n.alert_type, n.severity, n.purpose, n.attempts,
+    n.message_id, n.scheduled_at, n.created_at, u.status AS user_status, u.role AS user_role,
     coalesce(d.address, CASE n.channel WHEN 'email' THEN u.email END) AS address, d.secret,
-    coalesce(p.time_zone, t.default_time_zone) AS zone, p.locale AS locale, t.language,
-    t.default_time_zone AS plant_zone, t.as_of, t.tenant_id, t.name AS plant, t.code AS tenant_code, c.enabled AS channel_enabled,
+    coalesce(p.time_zone, t.default_time_zone) AS zone, p.locale, t.language, t.default_time_zone AS plant_zone,
+    t.as_of, t.tenant_id, t.name AS plant, t.code AS tenant_code, c.enabled AS channel_enabled,
     c.settings AS channel_settings, c.secret_ref AS channel_secret_ref,
     s.reason AS suppressed_for, s.since AS suppressed_since,
-    a.status AS alert_status, a.severity AS alert_severity, a.fingerprint, a.correlation_key, a.acknowledged_at,
-    coalesce(by.name, a.acknowledged_by) AS acknowledged_by, a.closed_at,
-    a.snoozed_until, coalesce(sn.name, a.snoozed_by) AS snoozed_by, a.first_seen,
+    a.status AS alert_status, a.severity AS alert_severity, a.fingerprint, a.acknowledged_at,
+    coalesce(by.name, a.acknowledged_by) AS acknowledged_by, a.closed_at, a.snoozed_until,
+    coalesce(sn.name, a.snoozed_by) AS snoozed_by, a.first_seen,
     (SELECT h.note FROM notification.alert_history h WHERE n.purpose = 'resolved' AND h.alert_id = n.alert_id
         AND h.kind = 'resolved' ORDER BY h.at DESC LIMIT 1) AS over_note, e.detail
 FROM notification.notifications n
