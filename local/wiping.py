@@ -1,7 +1,7 @@
 """Put a database of the tests back into the state it was copied in, which is ten times cheaper than a new copy.
 
 What rows there were is kept beside the tables; afterwards every table that holds something is emptied and gets its
-rows back. A database whose schema was changed is not put back: its owner drops it.
+rows back, and what the planner learnt of them is forgotten. A database whose schema was changed is not put back: its owner drops it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema$|as_it_was$)' A
 _COLUMNS = """
 SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = CAST(:table AS oid) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+"""
+_UNCOUNT = """
+UPDATE pg_class c SET reltuples = k.reltuples, relpages = k.relpages FROM as_it_was.sizes k
+WHERE k.oid = c.oid AND (k.reltuples, k.relpages) IS DISTINCT FROM (c.reltuples, c.relpages)
 """
 _SEQUENCES = "SELECT seqrelid::regclass::text, pg_sequence_last_value(seqrelid) FROM pg_sequence ORDER BY 1"
 _SCHEMA = (
@@ -60,6 +64,9 @@ class Wiper:
             ((columns,),) = self._run(_COLUMNS, table=oid)
             self._run(f"CREATE TABLE {copy} AS SELECT {columns} FROM {table}")
             self._kept[table] = _Kept(copy, columns)
+        self._run(
+            f"CREATE TABLE {_KEPT}.sizes AS SELECT oid, reltuples, relpages FROM pg_class WHERE relnamespace >= 2200 AND relnamespace <> 'information_schema'::regnamespace"
+        )
         self._sequences = self._run(_SEQUENCES)
         self._schema = self._run(_SCHEMA)
 
@@ -81,6 +88,8 @@ class Wiper:
         for sequence, last in self._moved():
             again = "RESTART" if last is None else f"RESTART WITH {last + 1}"
             self._run(f"ALTER SEQUENCE {sequence} {again}")
+        self._run(_UNCOUNT)
+        self._run("DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM as_it_was.sizes)")
         self._run("COMMIT")
         return True
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import create_engine
 
 from local.testing import ThrowawayDatabase, borrowed
 from opscopilot.kernel.db import Database, without_delay
@@ -41,9 +41,12 @@ class Plant:
             )  # fmt: skip
 
     def db(self, role: str) -> Database:
-        """A database handle as that role."""
-        engine = create_engine(self.fresh.url(role), connect_args={"ssl_context": False}, poolclass=NullPool)
-        return Database(without_delay(engine))
+        """A database handle as that role; one for all plants of a database, for connecting costs more than asking."""
+        key = (self.fresh.name, role)
+        if key not in _opened:
+            engine = create_engine(self.fresh.url(role), connect_args={"ssl_context": False}, max_overflow=20)
+            _opened[key] = Database(without_delay(engine))
+        return _opened[key]
 
     def load(self, entity: str, rows: list[dict[str, Any]], *, by: tuple[str, ...] = (), **source: Any) -> Counts:
         """Load rows of texts as one staged file of that entity."""
@@ -84,8 +87,21 @@ class Plant:
             return tx.rows(sql, **params)
 
 
+_opened: dict[tuple[str, str], Database] = {}
+
+
+def _hang_up(name: str) -> None:
+    """Close the pools of a database that is about to be taken away; the next test's are filled anew."""
+    for (database, _), one in _opened.items():
+        if database == name:
+            one.engine.dispose()
+
+
 @contextmanager
 def plant(code: str = "fjord") -> Iterator[Plant]:
     """A plant in a database that is its own for as long."""
     with borrowed() as fresh:
-        yield Plant(fresh, code)
+        try:
+            yield Plant(fresh, code)
+        finally:
+            _hang_up(fresh.name)

@@ -94,6 +94,18 @@ def test_a_borrowed_database_is_handed_on_with_the_rows_and_numbers_it_had() -> 
             assert connection.run("INSERT INTO item (code) VALUES ('D') RETURNING id") == [[3]]
 
 
+def test_what_the_planner_learnt_of_rows_goes_with_them() -> None:
+    """The product counts tables it knows nothing of: each test starts where nothing was counted."""
+    seen = []
+    for _ in range(2):
+        with borrowed(_shop) as db, admin(db.port, db.name) as connection:
+            seen += connection.run("SELECT reltuples, relpages FROM pg_class WHERE relname IN ('item', 'item_pkey')")
+            seen += connection.run("SELECT count(*) FROM pg_stats WHERE tablename = 'item'")
+            connection.run("INSERT INTO item (code) SELECT 'X' || n FROM generate_series(1, 500) n")
+            connection.run("ANALYZE item")
+    assert seen[:3] == seen[3:]
+
+
 def test_who_left_a_transaction_open_is_hung_up_on_and_two_at_once_never_share() -> None:
     with ExitStack() as lent, suppress(InterfaceError):
         db = lent.enter_context(borrowed(_shop))
