@@ -39,6 +39,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
+ANY_PARAMETERS = "x-any-parameters"
+"""In a route's `openapi_extra`: a person's browser opens it, by a link to which trackers may have added their own."""
+
+
 def _declared(dependant: Any) -> Iterable[str]:
     yield from (one.alias for one in dependant.query_params)
     for inner in dependant.dependencies:
@@ -51,7 +55,10 @@ def known_parameters(request: Request) -> None:
     dependant = getattr(route, "dependant", None)
     if dependant is None or not request.query_params:
         return
-    documented = (getattr(route, "openapi_extra", None) or {}).get("parameters", [])
+    extra = getattr(route, "openapi_extra", None) or {}
+    if extra.get(ANY_PARAMETERS):
+        return
+    documented = extra.get("parameters", [])
     known = {*_declared(dependant), *(one["name"] for one in documented if one["in"] == "query")}
     for name in request.query_params:
         if name not in known:

@@ -23,9 +23,9 @@ def test_patterns(pattern: str, code: str | None, fits: bool) -> None:
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not Matcher(entity_pattern="*a" * 40 + "b").fits(alert(entity_code="a" * 100))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_everything_given_has_to_fit() -> None:

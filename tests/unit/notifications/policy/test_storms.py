@@ -68,7 +68,7 @@ def test_channels_and_people_count_by_themselves_and_what_is_held_does_not_count
 def test_a_batch_for_many_people_is_decided_quickly() -> None:
     people = [person(f"u{n}", wish=Wish("low", ("email", "sms")), availability=NIGHT if n % 2 else None)
               for n in range(500)]  # fmt: skip
-    started = time.perf_counter()
+    started = time.process_time()
     plans = decide_all(many(100), around(*people), NOON)
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
     assert sum(len(one.decisions) for one in plans) == 100_000

@@ -19,6 +19,7 @@ from opscopilot.notifications.links.snoozing import Snooze
 from opscopilot.notifications.links.wording import STATUSES, TROUBLES, Trouble, Words, languages
 from opscopilot.web import Services, raw_body
 from opscopilot.web.caller import services
+from opscopilot.web.params import ANY_PARAMETERS
 from opscopilot.web.problems import from_exception
 
 log = logging.getLogger(__name__)
@@ -32,17 +33,19 @@ _PAGES: dict[int | str, dict[str, Any]] = {status: {"description": said, "conten
     (503, "Not now; nothing was changed."),
 )}  # fmt: skip
 
+_FOR_BROWSERS = {ANY_PARAMETERS: True}
+
 
 def add(routes: APIRouter, signer: Signer | None) -> None:
     """`signer` None: this installation has no key for links, and every link answers 404."""
 
     @routes.get("/act/{token}", summary="The page of a link in a message; shows, never acts",
-                response_class=HTMLResponse, responses=_PAGES)  # fmt: skip
+                response_class=HTMLResponse, responses=_PAGES, openapi_extra=_FOR_BROWSERS)  # fmt: skip
     def show(token: _Token, found: _Services, request: Request) -> HTMLResponse:
         return _guarded(request, lambda: _show(signer, token, found))
 
     @routes.post("/act/{token}", summary="Acknowledge or snooze by the link in a message, once",
-                 response_class=HTMLResponse, responses=_PAGES)  # fmt: skip
+                 response_class=HTMLResponse, responses=_PAGES, openapi_extra=_FOR_BROWSERS)  # fmt: skip
     def act(token: _Token, found: _Services, request: Request,
             body: Annotated[bytes, Depends(raw_body)]) -> HTMLResponse:  # fmt: skip
         return _guarded(request, lambda: _act(signer, token, found, body))
