@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import time
 from collections.abc import Sequence
 from itertools import islice
@@ -107,6 +108,7 @@ def _product(db: ThrowawayDatabase, tenant: UUID, alerts: int, people: int) -> t
 
 
 def _batch_size() -> int:
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it would warn of metrics nobody collects
     template = load(REPOSITORY / "template.yaml")
     return next(one.batch_size for one in template.event_sources() if "Alerts" in one.name)
 
