@@ -12,7 +12,7 @@ from opscopilot.kernel.events import AlertRaised, AlertSeen
 from opscopilot.kernel.ids import uuid7
 from opscopilot.notifications.alerts import life
 from tests.integration.notifications.test_intake import ALERTS, gone, kinds, later, take
-from tests.integration.notifications.world import World, again, alert
+from tests.integration.notifications.world import World, again, alert, plenty
 
 
 def purposes(world: World, tenant: UUID) -> list[tuple[str, str, int]]:
@@ -220,3 +220,18 @@ def test_what_nobody_sees_any_more_expires(world: World, given: dict[str, Any], 
     assert (kept["status"], kept["closed_at"]) == ("expired", world.clock.now())
     assert "expired" in kinds(world, tenant)
     assert {row["status"] for row in world.rows(tenant)} == {"suppressed"}
+
+
+def test_p85_a_critical_limit_that_was_passed_is_told_even_when_it_is_over_by_then(world: World, plant: UUID) -> None:
+    """A file of yesterday's temperatures brings the breach and its end together: the product made in between is there."""
+    first = alert(
+        plant, alert_type="ccp_breach", severity="critical", occurred_at=world.clock.now() - timedelta(hours=2)
+    )
+    over = gone(first, occurred_at=world.clock.now() - timedelta(hours=1), reason="Back below 4 °C.")
+    small = alert(plant, occurred_at=first.occurred_at)
+    take(world, first, over, small, gone(small, occurred_at=over.occurred_at))
+    world.service.sender.send_due(plant, plenty)
+    assert sorted(one.to for one in world.mails) == ["anna@x.example", "bert@x.example"]
+    assert all("It is over since 2026-01-14 11:00: Back below 4 °C." in one.text for one in world.mails)
+    kept = next(one for one in world.rows(plant, ALERTS) if one["severity"] == "critical")
+    assert (kept["status"], kept["next_step_at"]) == ("resolved", None)

@@ -130,7 +130,9 @@ def test_who_would_be_told_is_answered_without_telling_anybody(ops: Ops, world: 
 
 
 def test_how_somebody_is_told_is_changed_field_by_field_and_a_secret_is_shown_once(ops: Ops) -> None:
-    said = seen(ops("notify", "preferences", "--webhook-url", "https://erp.example.com/x", "--channels", "email,webhook"))
+    said = seen(
+        ops("notify", "preferences", "--webhook-url", "https://erp.example.com/x", "--channels", "email,webhook")
+    )
     assert "shown once: " in said
     again = seen(ops("notify", "preferences", "--quiet", "22:00-07:00"))
     assert "shown once: " not in again

@@ -97,7 +97,9 @@ def test_the_queue_hands_it_in_and_the_link_leads_to_the_receipt(world: World) -
     tenant, other = world.tenant(), world.tenant()
     world.person(tenant)
     world.person(other)
-    service = Notifier(world.notify, world.service.sender, world.bus, world.clock, world.calendar, "https://ops.example/")
+    service = Notifier(
+        world.notify, world.service.sender, world.bus, world.clock, world.calendar, "https://ops.example/"
+    )
     event = processed(tenant)
     body = record_of(event)  # type: ignore[arg-type]
     body["body"] = body["body"].replace("AlertRaised", "FileProcessed")

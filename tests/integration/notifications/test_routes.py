@@ -179,7 +179,9 @@ def test_p87_the_list_pages_and_filters(api: Api, world: World, plant: str) -> N
     assert seen == [f"Number {number}" for number in reversed(range(7))]
     high = api.get("/notify/notifications", me, severity="high", channel="email", limit=1).json
     assert (len(high["items"]), high["total"]) == (1, 5)
-    assert api.get("/notify/notifications", me, severity="high", status="sent").json["total"] == 2  # the rest is a storm
+    assert (
+        api.get("/notify/notifications", me, severity="high", status="sent").json["total"] == 2
+    )  # the rest is a storm
     assert api.get("/notify/notifications", me, status="lost").status == 422
     assert api.get("/notify/notifications", me, cursor="nonsense").status == 422
     for keys in ("WyJ4IiwieSJd",):  # a cursor of ours in shape, with "x" and "y" in it

@@ -38,7 +38,9 @@ def test_p60_the_same_condition_in_two_plants_is_two_conditions(world: World) ->
         with world.copilot.tenant(one) as tx:
             assert queries.list_notifications(tx).total == 1
             assert queries.list_notifications(tx, alert_id=world.rows(other)[0]["alert_id"]).total == 0
-            by_channel = {one.channel: one for one in queries.channel_health(tx, world.clock.now(), list(world.channels))}
+            by_channel = {
+                one.channel: one for one in queries.channel_health(tx, world.clock.now(), list(world.channels))
+            }
             assert by_channel["email"].last_sent_at is not None
     codes = [mail.data["tenant"] for mail in world.mails]
     assert len(set(codes)) == 2
@@ -123,7 +125,10 @@ def test_the_api_may_not_write_what_is_notifys(roles: dict[str, Database], sql: 
 @pytest.mark.parametrize("schema", ["forecast", "manufacturing", "staging", "copilot"])
 def test_notify_does_not_reach_other_schemas(roles: dict[str, Database], schema: str) -> None:
     table = {"forecast": "forecast_alerts", "manufacturing": "skus", "staging": "ingestion_jobs"}.get(schema, "x")
-    with pytest.raises(DBAPIError, match=r"permission denied for (schema|table)"), roles["ops_notify"].tenant(uuid7()) as tx:
+    with (
+        pytest.raises(DBAPIError, match=r"permission denied for (schema|table)"),
+        roles["ops_notify"].tenant(uuid7()) as tx,
+    ):
         tx.scalar(f"SELECT count(*) FROM {schema}.{table}")
 
 

@@ -97,8 +97,9 @@ class _Fold:
         alert.snoozed_until = alert.snoozed_by = None
         # What flaps is told to be over when it could no longer be the same alert that comes back.
         alert.all_clear_at = at + (COMES_BACK if alert.flapping_since else CALM)
-        self.made.tellings.pop(alert.alert_id, None)
-        self.made.superseded[alert.alert_id] = f"It was over before this was sent: {event.reason}"
+        if alert.severity != "critical":  # a critical limit that was passed is told even when it is over (P-85)
+            self.made.tellings.pop(alert.alert_id, None)
+            self.made.superseded[alert.alert_id] = f"It was over before this was sent: {event.reason}"
         self._step(alert, "resolved", event.reason)
         return "resolved"
 

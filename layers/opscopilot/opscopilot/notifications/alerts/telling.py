@@ -107,7 +107,7 @@ def _fit(one: Telling, plan: Plan, hearing: Mapping[UUID, frozenset[str]]) -> Pl
         decisions = [made for made in decisions if made.status == "pending" and made.user_id not in heard]
     else:
         alert.policy_code, alert.policy_step = plan.policy_code, plan.policy_step
-        alert.next_step_at = plan.next_step_at
+        alert.next_step_at = plan.next_step_at if alert.closed_at is None else None
     if alert.reopened_count:
         decisions = [replace(made, round=alert.reopened_count) for made in decisions]
     return replace(plan, decisions=decisions)

@@ -29,13 +29,18 @@ def _alert_is_over(row: Row) -> Verdict | None:
         return Verdict(
             f"{row['acknowledged_by']} acknowledged it at {_clock(row, 'acknowledged_at')} before this was due."
         )
-    if state == "resolved":
+    if state == "resolved" and not _must_be_told(row):
         return Verdict(f"It was resolved at {_clock(row, 'closed_at')} before this was due.")
     if state == "expired":
         return Verdict(f"It expired at {_clock(row, 'closed_at')} before this was due.")
     if SEVERITIES.index(row["alert_severity"]) < SEVERITIES.index(row["severity"]):
         return Verdict(f"Replaced: it has become {row['alert_severity']} meanwhile.")
     return None
+
+
+def _must_be_told(row: Row) -> bool:
+    """A critical condition that is gone by itself has left its traces: what was made meanwhile may have to be held."""
+    return row["severity"] == "critical" and row["purpose"] == "raised" and row["resolved_by"] is None
 
 
 def _nobody_there(row: Row, kinds: Kinds) -> Verdict | None:

@@ -62,9 +62,9 @@ SELECT n.id, n.alert_id, n.user_id, n.channel, n.title, n.message, n.alert_type,
     c.settings AS channel_settings, c.secret_ref AS channel_secret_ref,
     s.reason AS suppressed_for, s.since AS suppressed_since,
     a.status AS alert_status, a.severity AS alert_severity, a.fingerprint, a.acknowledged_at,
-    coalesce(by.name, a.acknowledged_by) AS acknowledged_by, a.closed_at, a.snoozed_until,
+    coalesce(by.name, a.acknowledged_by) AS acknowledged_by, a.closed_at, a.resolved_at, a.resolved_by, a.snoozed_until,
     coalesce(sn.name, a.snoozed_by) AS snoozed_by, a.first_seen,
-    (SELECT h.note FROM notification.alert_history h WHERE n.purpose = 'resolved' AND h.alert_id = n.alert_id
+    (SELECT h.note FROM notification.alert_history h WHERE a.closed_at IS NOT NULL AND h.alert_id = n.alert_id
         AND h.kind = 'resolved' ORDER BY h.at DESC LIMIT 1) AS over_note, e.detail
 FROM notification.notifications n
 JOIN platform.tenants t ON t.tenant_id = n.tenant_id

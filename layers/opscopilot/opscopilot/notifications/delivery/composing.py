@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ from opscopilot.notifications.wording import store
 from opscopilot.notifications.wording.facts import Occasion, machine_readable
 from opscopilot.notifications.wording.model import Content, OwnTemplates, Reader
 from opscopilot.notifications.wording.rendering import render_alert, render_digest
+
+_PRECISION = timedelta(milliseconds=1)
+"""A message's id says when it began to the millisecond."""
 
 
 class Composer:
@@ -37,7 +40,7 @@ class Composer:
         """The message, and why the tenant's own template was not used for it, if one was there and failed. A
         notification that stands alone has buttons; a digest has its list."""
         first = parcel.rows[0]
-        alerts = [_alert(row) for row in parcel.rows]
+        alerts = [_alert(row, began(parcel.id, row["created_at"])) for row in parcel.rows]
         config = ChannelConfig(settings=first["channel_settings"] or {}, secret_ref=first["channel_secret_ref"])
         if not self._kinds[parcel.channel].for_people:  # a machine reads figures, not words
             content = Content(alerts[0].title, alerts[0].message)
@@ -91,9 +94,15 @@ def _spoken_at(parcel: Parcel) -> datetime:
     return datetime.combine(row["as_of"], time(23, 59, 59), ZoneInfo(row["plant_zone"])).astimezone(UTC)
 
 
-def _alert(row: Row) -> AlertRaised:
-    """The report the notification is about, in the words that were decided on: they may say more than the report."""
-    told = {"title": row["title"], "message": row["message"], "severity": row["severity"]}
+def _alert(row: Row, now: datetime) -> AlertRaised:
+    """The report the notification is about, in the words that were decided on: they may say more than the report. And
+    that it was over when the message was tried first, where it was."""
+    message = row["message"]
+    closed = row["closed_at"]
+    if row["purpose"] != "resolved" and closed is not None and closed <= now + _PRECISION:
+        over = (row["resolved_at"] or closed).astimezone(ZoneInfo(row["zone"]))
+        message += f" It is over since {over:%Y-%m-%d %H:%M}: {row['over_note'] or 'The condition is gone.'}"
+    told = {"title": row["title"], "message": message, "severity": row["severity"]}
     return AlertRaised.model_validate({**row["detail"], **told})
 
 
