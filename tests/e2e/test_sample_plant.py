@@ -18,7 +18,7 @@ import pytest
 from local.cli import context
 from local.demo import checks, plants, run
 from local.demo.__main__ import main
-from tests.support.e2e import Live, live, total
+from tests.support.e2e import Live, live, total, until
 
 Facts = dict[str, Any]
 FIGURES = (
@@ -166,13 +166,20 @@ def test_a_forecast_is_published_with_an_interval_around_it(world: World) -> Non
     assert {one["period"] for one in versions["items"]} == {"weekly", "monthly"}
 
 
+def _status(world: World, note: Facts) -> str:
+    return str(world.live.api("sample").get(f"/notify/notifications/{note['id']}")["status"])
+
+
 def test_planted_stockouts_are_alerted_and_reach_people(world: World) -> None:
     """Five of these critical ones reach a person one by one; what comes at the same moment is one mail within a minute."""
     items = world.first["notifications"]["items"]
     for one in items:
         waits = datetime.fromisoformat(one["scheduled_at"]) - datetime.fromisoformat(one["created_at"])
         gathered = one["status"] == "pending" and one["held_by"] == "storm" and waits <= timedelta(minutes=1)
-        assert gathered or one["status"] in ("sent", "delivered")
+        if one["status"] == "failed":  # it is tried again within minutes
+            until(lambda note=one: _status(world, note) in ("sent", "delivered"), 240, f"second attempt of {one}")
+            continue
+        assert gathered or one["status"] in ("sent", "delivered"), one
     subjects = [(one["subject"], to) for one in world.live.outbox() for to in one["to"]]
     for planted in world.truth["stockouts"]:
         alert = next(one for one in world.first["alerts"]["items"] if one["entity_code"] == planted["sku"])
