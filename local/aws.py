@@ -88,7 +88,7 @@ class LocalAws:
             secrets.generate(self.template.of_type("AWS::SecretsManager::Secret"), SUBSTITUTE)
             self._create_stack()
             self._configure_buckets()
-            mail.configure(self)
+            mail.configure(self.template, self.resolved, self.client)
             outbox.install()
             self.host = FunctionHost(self._functions())
         except BaseException:

@@ -5,12 +5,10 @@ moto's CloudFormation makes neither subscriptions nor configuration sets; its AP
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from local.aws import LocalAws
-    from local.template import Template
+from local.template import Template
 
 SUBSCRIPTION = "AWS::SNS::Subscription"
 EVENTS = "AWS::SES::ConfigurationSetEventDestination"
@@ -28,23 +26,24 @@ def expressions(template: Template) -> dict[str, Any]:
     return wanted
 
 
-def configure(aws: LocalAws) -> None:
-    """Subscribe the queues, make the configuration sets and say where their events go."""
-    sns, ses = aws.client("sns"), aws.client("ses")
-    for name, properties in _queues_that_listen(aws.template):
+def configure(template: Template, resolved: Mapping[str, str], client: Callable[[str], Any]) -> None:
+    """Subscribe the queues, make the configuration sets and say where their events go. `resolved`: `expressions` as
+    they came out; `client` makes the client of a service."""
+    sns, ses = client("sns"), client("ses")
+    for name, properties in _queues_that_listen(template):
         raw = str(properties.get("RawMessageDelivery", False)).lower()
         sns.subscribe(
-            TopicArn=aws.resolved[f"{name}.topic"], Protocol="sqs", Endpoint=aws.resolved[f"{name}.queue"],
+            TopicArn=resolved[f"{name}.topic"], Protocol="sqs", Endpoint=resolved[f"{name}.queue"],
             Attributes={"RawMessageDelivery": raw},
         )  # fmt: skip
-    for name, properties in aws.template.of_type(EVENTS):
+    for name, properties in template.of_type(EVENTS):
         told = properties["EventDestination"]
-        ses.create_configuration_set(ConfigurationSet={"Name": aws.resolved[f"{name}.set"]})
+        ses.create_configuration_set(ConfigurationSet={"Name": resolved[f"{name}.set"]})
         ses.create_configuration_set_event_destination(
-            ConfigurationSetName=aws.resolved[f"{name}.set"],
+            ConfigurationSetName=resolved[f"{name}.set"],
             EventDestination={
                 "Name": name, "Enabled": told.get("Enabled", True), "MatchingEventTypes": told["MatchingEventTypes"],
-                "SNSDestination": {"TopicARN": aws.resolved[f"{name}.topic"]},
+                "SNSDestination": {"TopicARN": resolved[f"{name}.topic"]},
             },
         )  # fmt: skip
 
