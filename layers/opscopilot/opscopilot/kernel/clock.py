@@ -48,6 +48,11 @@ def elapsed(start: datetime, end: datetime) -> timedelta:
     return end.astimezone(UTC) - start.astimezone(UTC)
 
 
+def on_the_wall(instant: datetime, zone: str) -> str:
+    """An instant as the clock on a wall in `zone` shows it: `2026-11-22 07:00 Europe/Berlin`."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
 def production_day(instant: datetime, zone: str, day_start: time) -> date:
     """The plant's production day of `instant`: a night shift belongs to the day on which it started.
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from opscopilot.kernel.errors import ValidationFailed
 from opscopilot.kernel.events import AlertRaised, AlertResolved, AlertSeen, FileProcessed
 from opscopilot.notifications.alerts.limits import Alert, File, Resolution, SourceName
+from opscopilot.notifications.refusing import unusable
 
 Received = AlertRaised | AlertResolved | FileProcessed
 """What the queue of alerts may hold; AlertSeen is an AlertRaised."""
@@ -83,9 +84,4 @@ def _checked(read: Callable[[], _Read]) -> _Read:
     try:
         return read()
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "body"
-        # The value stays out: it is a stranger's text and would end up in the log.
-        raise ValidationFailed(
-            f"The event cannot be used: {where}: {fault['msg']}", field=where, expected=fault["msg"]
-        ) from None
+        raise unusable("event", error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from opscopilot.kernel.clock import on_the_wall
 from opscopilot.kernel.db import Row
 from opscopilot.kernel.events import SEVERITIES
 from opscopilot.notifications.channels import Kinds
@@ -85,8 +86,7 @@ def _snoozed(row: Row, now: datetime) -> Verdict | None:
     until = row["snoozed_until"]
     if until is None or until <= now or row["purpose"] == "resolved":
         return None
-    local = until.astimezone(ZoneInfo(row["zone"]))
-    return Verdict(f"{row['snoozed_by']} snoozed it until {local:%Y-%m-%d %H:%M} {row['zone']}.", until, "snooze")
+    return Verdict(f"{row['snoozed_by']} snoozed it until {on_the_wall(until, row['zone'])}.", until, "snooze")
 
 
 def _clock(row: Row, column: str) -> str:

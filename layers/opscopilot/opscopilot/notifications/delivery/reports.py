@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from opscopilot.kernel.errors import ValidationFailed
+from opscopilot.notifications.refusing import unusable
 
 Kind = Literal["delivered", "bounced", "refused_for_now", "complained", "rejected", "delayed"]
 MAX_BODY = 262_144  # an SQS message's own limit
@@ -130,11 +131,7 @@ def from_body(body: object) -> list[Report]:
             return []  # somebody else in this account uses the same configuration set
         return _reports(_Event.model_validate_json(body))
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "body"
-        raise ValidationFailed(
-            f"The report cannot be used: {where}: {fault['msg']}", field=where, expected=fault["msg"]
-        ) from None
+        raise unusable("report", error) from None
 
 
 def _reports(event: _Event) -> list[Report]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
+from opscopilot.kernel.clock import on_the_wall
 from opscopilot.notifications.people.quiet import QuietHours
 from opscopilot.notifications.people.rota import Rota
 from opscopilot.notifications.policy.model import Hold
@@ -35,10 +35,11 @@ class Available:
         if self.quiet is None or until is None:
             return None
         later = self.hold(until)  # by then the next shift may have come within sight, and decides
-        return later or Hold("quiet_hours", until, f"Held until {self._shown(until)}: quiet hours {self.quiet}.")
+        return later or Hold(
+            "quiet_hours", until, f"Held until {on_the_wall(until, self.zone)}: quiet hours {self.quiet}."
+        )
 
     def _until(self, start: datetime) -> Hold:
-        return Hold("shift", start, f"Held until {self._shown(start)}: not at work before the next shift starts.")
-
-    def _shown(self, instant: datetime) -> str:
-        return f"{instant.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M} {self.zone}"
+        return Hold(
+            "shift", start, f"Held until {on_the_wall(start, self.zone)}: not at work before the next shift starts."
+        )

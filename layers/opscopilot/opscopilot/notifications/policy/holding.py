@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from opscopilot.kernel.clock import on_the_wall
 from opscopilot.kernel.events import AlertType
 from opscopilot.kernel.planned import explains
 from opscopilot.notifications.policy.matching import same_place
@@ -40,11 +40,6 @@ class Quieting:
 
 
 NOTHING = Quieting()
-
-
-def local(instant: datetime, zone: str) -> str:
-    """An instant as the clock on the wall shows it: `2026-11-22 07:00 Europe/Berlin`."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
 
 
 def quieting(subject: Subject, situation: Situation, now: datetime) -> Quieting:
@@ -83,12 +78,14 @@ def _next(quiet: Quieting, availability: Availability | None, at: datetime, zone
                   key=lambda one: (one.ends_at, one.id), default=None)  # fmt: skip
     if silence is not None:
         by = f" by {silence.created_by}" if silence.created_by else ""
-        words = f"Held until {local(silence.ends_at, zone)}: silenced{by} ({silence.reason})."
+        words = f"Held until {on_the_wall(silence.ends_at, zone)}: silenced{by} ({silence.reason})."
         return Held("silence", silence.ends_at, words, silence.id)
     mute = max((one for one in quiet.mutes if one.starts_at <= at < one.ends_at),
                key=lambda one: (one.ends_at, one.name), default=None)  # fmt: skip
     if mute is not None:
         what = mute.kind if mute.name == mute.kind else f"{mute.kind} '{mute.name}'"
-        return Held("mute", mute.ends_at, f"Held until {local(mute.ends_at, zone)}: explained by the planned {what}.")
+        return Held(
+            "mute", mute.ends_at, f"Held until {on_the_wall(mute.ends_at, zone)}: explained by the planned {what}."
+        )
     off = availability.hold(at) if availability is not None else None
     return None if off is None or off.until <= at else Held(off.by, off.until, off.reason)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from opscopilot.kernel.clock import on_the_wall
 from opscopilot.kernel.events import Severity
-from opscopilot.notifications.policy.holding import local
 from opscopilot.notifications.policy.model import ChannelCode, Decision, Plan
 from opscopilot.notifications.policy.state import Situation, Traffic
 
@@ -73,7 +73,7 @@ class _Spreader:
     def _later(self, one: Decision, until: datetime) -> Decision:
         known = self.made.get((id(one), until))
         if known is None:
-            words = f"Held until {local(until, self.situation.zone_of(one.user_id))}: {_WHY}"
+            words = f"Held until {on_the_wall(until, self.situation.zone_of(one.user_id))}: {_WHY}"
             known = replace(one, scheduled_at=until, held_by="storm", reason=words, urgent=False)
             self.made[id(one), until] = known
         return known
